@@ -1,0 +1,1 @@
+//! Key → server, as the application's own client does it.
