@@ -1,0 +1,162 @@
+//! Other people's clients, driven line by line: `tests/peers/peer.py` in the Python environment of `./test`.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::PATIENCE;
+use super::material::{PASSWORD, USERNAME, scratch, tls};
+use super::memcached::{Pool, Server};
+
+/// A Python `str`, for arguments and results alike.
+pub(crate) fn text(value: &str) -> Value {
+    json!({"type": "str", "value": value})
+}
+
+/// A Python `bytes`.
+pub(crate) fn bytes(value: impl AsRef<[u8]>) -> Value {
+    json!({"type": "bytes", "base64": STANDARD.encode(value)})
+}
+
+/// A Python `int`.
+pub(crate) fn int(value: i128) -> Value {
+    json!({"type": "int", "value": value.to_string()})
+}
+
+/// A Python `bool`.
+pub(crate) fn boolean(value: bool) -> Value {
+    json!({"type": "bool", "value": value})
+}
+
+/// Python's `None`.
+pub(crate) fn none() -> Value {
+    json!({"type": "NoneType", "value": null})
+}
+
+/// One client object in a Python process of its own.
+pub(crate) struct Peer {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<String>,
+    directory: TempDir,
+    name: String,
+}
+
+impl Peer {
+    /// Opens a client (`pylibmc`, `pymemcache`, `bmemcached`, `bmemcached-distributed`, `python-memcached`,
+    /// `flask-caching`) on a pool; `options` are those of the opener in `tests/peers/peer.py`.
+    pub(crate) fn open(client: &str, pool: &Pool, options: &Value) -> Self {
+        Self::on(client, pool.servers(), options)
+    }
+
+    /// Opens a client on any servers of one kind.
+    pub(crate) fn on(client: &str, servers: &[Server], options: &Value) -> Self {
+        let kind = servers.first().expect("a peer needs a server").kind;
+        let mut environment = Vec::new();
+        if kind.is_protected() {
+            environment
+                .extend([("PEER_USERNAME", USERNAME.to_owned()), ("PEER_PASSWORD", PASSWORD.to_owned())]);
+        }
+        if kind.is_tls() {
+            environment.push(("PEER_TLS_CA", tls().ca.to_str().unwrap().to_owned()));
+        }
+        let mut peer = Self::start("peer.py", client, &environment);
+        let addresses: Vec<_> = servers.iter().map(Server::address).collect();
+        let opened = peer.ask(&json!({"servers": addresses, "options": options}));
+        opened.unwrap_or_else(|error| panic!("opening {client}: {error}"));
+        peer
+    }
+
+    fn start(script: &str, client: &str, environment: &[(&str, String)]) -> Self {
+        let directory = scratch();
+        let errors = fs::File::create(directory.path().join("stderr")).unwrap();
+        let python = python();
+        let mut command = Command::new(&python);
+        command
+            .arg("-B")
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(script))
+            .arg(client);
+        command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", directory.path());
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors);
+        let mut child =
+            command.spawn().unwrap_or_else(|error| panic!("{} (made by ./test): {error}", python.display()));
+        let stdin = child.stdin.take();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self { child, stdin, lines, directory, name: client.to_owned() }
+    }
+
+    /// Calls a method of the client object.
+    ///
+    /// # Panics
+    ///
+    /// When the client raises an exception.
+    #[track_caller]
+    pub(crate) fn call(&mut self, method: &str, arguments: impl Into<Vec<Value>>) -> Value {
+        let called = self.try_call(method, arguments, &json!({}));
+        called.unwrap_or_else(|error| panic!("{}.{method}: {error}", self.name))
+    }
+
+    /// Calls a method with keyword arguments too; an exception is the error, as `Class: message`.
+    #[track_caller]
+    pub(crate) fn try_call(
+        &mut self,
+        method: &str,
+        arguments: impl Into<Vec<Value>>,
+        keywords: &Value,
+    ) -> Result<Value, String> {
+        self.ask(&json!({"method": method, "args": arguments.into(), "kwargs": keywords}))
+    }
+
+    #[track_caller]
+    pub(crate) fn set(&mut self, key: &str, value: Value) {
+        let stored = self.call("set", [text(key), value]);
+        // python-memcached answers with a number, Flask-Caching on 1.x with nothing.
+        assert!(![boolean(false), int(0)].contains(&stored), "{} did not store {key}", self.name);
+    }
+
+    #[track_caller]
+    pub(crate) fn get(&mut self, key: &str) -> Value {
+        self.call("get", [text(key)])
+    }
+
+    fn ask(&mut self, request: &Value) -> Result<Value, String> {
+        let sent = writeln!(self.stdin.as_mut().unwrap(), "{request}");
+        let answer = sent.ok().and_then(|()| self.lines.recv_timeout(PATIENCE).ok());
+        let Some(answer) = answer else {
+            let errors = fs::read_to_string(self.directory.path().join("stderr")).unwrap_or_default();
+            panic!("{} does not answer {request}:\n{errors}", self.name);
+        };
+        let mut answer: Value = serde_json::from_str(&answer).unwrap();
+        match answer.get("error").and_then(Value::as_str) {
+            Some(error) => Err(error.to_owned()),
+            None => Ok(answer["result"].take()),
+        }
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        drop(self.stdin.take());
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// The interpreter with the clients: `CACHIER_TEST_PYTHON`, else where `./test` makes it.
+fn python() -> PathBuf {
+    std::env::var_os("CACHIER_TEST_PYTHON").map_or_else(
+        || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("python").join("peers/bin/python"),
+        PathBuf::from,
+    )
+}
