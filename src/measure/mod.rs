@@ -1,0 +1,35 @@
+//! Samples to percentiles, statistics to rates, and the checks on both; no socket, clock or environment.
+//!
+//! [`stats`] turns what a server counts into what it means, for its lifetime or an interval, for one server or all;
+//! [`probe`] keeps the [`latency`] of a server and [`schedule`] tells when to send; [`expression`] and [`check`]
+//! compare a [`Field`] of either with a limit.
+
+pub mod check;
+pub mod derive;
+pub mod expression;
+pub mod expression_error;
+pub mod figure;
+pub mod latency;
+pub mod percentile;
+pub mod period;
+pub mod probe;
+pub mod sample;
+pub mod schedule;
+pub mod stats;
+pub mod total;
+pub mod vocabulary;
+
+pub use check::{Check, Source, Verdict};
+pub use derive::Figures;
+pub use expression::{Expression, Operator, Scope, Unit};
+pub use expression_error::{ExpressionError, Part};
+pub use figure::{Dimension, Field, Fields, Figure};
+pub use latency::{Connections, Distribution, Phase, Summary};
+pub use percentile::Percentile;
+pub use period::{Period, Withheld};
+pub use probe::{Probe, ProbeRecord};
+pub use sample::{Class, Rows, Sample};
+pub use schedule::{Extent, Schedule, ScheduleError};
+pub use stats::{Derived, ServerStats};
+pub use total::Total;
+pub use vocabulary::Vocabulary;
