@@ -1,6 +1,11 @@
 //! Python values without Python.
 
 pub mod integer;
+pub mod printable;
+pub mod repr;
 pub mod value;
+pub mod version;
 
+pub use repr::repr;
 pub use value::{Object, Text, Value};
+pub use version::PythonVersion;

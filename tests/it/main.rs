@@ -5,3 +5,4 @@
 mod harness;
 mod harness_answers;
 mod layers;
+mod python_printable;
