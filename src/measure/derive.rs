@@ -163,6 +163,9 @@ fn evicted_age(period: &Period) -> Figure {
 
 /// The part of the memory of all chunks that no item asked for.
 fn slab_waste(period: &Period) -> Figure {
+    if period.classes.is_empty() && period.value("active_slabs") != Some(0.0) {
+        return Figure::Unavailable;
+    }
     let capacity: Option<f64> = period.classes.iter().map(Class::capacity).sum();
     let requested: Option<f64> = period.classes.iter().map(|class| class.mem_requested).sum();
     let unused = capacity.zip(requested).map(|(capacity, requested)| capacity - requested);

@@ -338,3 +338,216 @@ impl<'a> Cursor<'a> {
 fn shortened(piece: &str) -> String {
     piece.chars().take(40).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::measure::Figure;
+    use crate::measure::Probe;
+    use crate::measure::Vocabulary;
+
+    #[test]
+    fn every_form_is_read() {
+        use Operator::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
+        let cases = [
+            ("hit_ratio<80%@total", "hit_ratio", Some(Scope::Total), Less, 80.0, Some(Unit::Percent)),
+            ("hit_ratio@total<80%", "hit_ratio", Some(Scope::Total), Less, 80.0, Some(Unit::Percent)),
+            ("p99>5ms", "p99", None, Greater, 5.0, Some(Unit::Milliseconds)),
+            ("evictions>0", "evictions", None, Greater, 0.0, None),
+            (" p99.9 @all >= 2.5 s ", "p99.9", Some(Scope::All), GreaterOrEqual, 2.5, Some(Unit::Seconds)),
+            (
+                "connect.p99<=100us @any",
+                "connect.p99",
+                Some(Scope::Any),
+                LessOrEqual,
+                100.0,
+                Some(Unit::Microseconds),
+            ),
+            ("items:12:evicted==-0.5", "items:12:evicted", None, Equal, -0.5, None),
+            ("12:chunk_size > 1k", "12:chunk_size", None, Greater, 1.0, Some(Unit::Kilo)),
+            ("bytes>10M", "bytes", None, Greater, 10.0, Some(Unit::Mega)),
+            ("uptime<5m", "uptime", None, Less, 5.0, Some(Unit::Minutes)),
+            ("uptime\t>\t+2h", "uptime", None, Greater, 2.0, Some(Unit::Hours)),
+            ("x<.5", "x", None, Less, 0.5, None),
+        ];
+        for (text, field, scope, operator, number, unit) in cases {
+            let expression = Expression::parse(text).unwrap();
+            assert_eq!(expression.field(), field, "{text}");
+            assert_eq!(expression.scope(), scope, "{text}");
+            assert_eq!(expression.operator(), operator, "{text}");
+            assert_eq!((expression.number, expression.unit), (number, unit), "{text}");
+            assert_eq!(expression.to_string(), text.trim());
+        }
+    }
+
+    #[test]
+    fn mistakes_name_the_piece_and_what_to_write() {
+        let cases = [
+            ("", "a field is missing at the end", "FIELD OP NUMBER"),
+            ("<5", "a field is due at offset 0, not \"<5\"", "FIELD OP NUMBER"),
+            ("p99", "one of < <= > >= == is missing at the end", "quote"),
+            ("p99=5", "one of < <= > >= == is due at offset 3, not \"=5\"", "write =="),
+            ("p99=>5", "not \"=>5\"", "write >="),
+            ("p99=<5", "not \"=<5\"", "write <="),
+            ("p99!=5", "not \"!=5\"", "no such comparison"),
+            ("p99 5", "not \"5\"", "FIELD OP NUMBER"),
+            ("p99>", "a number is missing at the end", "FIELD OP NUMBER"),
+            ("p99>five", "a number is due at offset 4, not \"five\"", "FIELD OP NUMBER"),
+            ("p99>>5", "a number is due at offset 4, not \">5\"", "FIELD OP NUMBER"),
+            ("p99>1.2.3", "a number is due at offset 4, not \"1.2.3\"", "FIELD OP NUMBER"),
+            ("p99>-", "not \"-\"", "FIELD OP NUMBER"),
+            ("p99>5 µs", "a unit (% us ms s m h k M) is due at offset 6, not \"µs\"", "write us"),
+            ("p99>5e3", "not \"e3\"", "FIELD OP NUMBER"),
+            ("uptime<1d", "not \"d\"", "24h"),
+            ("bytes>1G", "not \"G\"", "1024M"),
+            ("bytes>1K", "not \"K\"", "write k"),
+            ("p99@most>5", "any, all or total is due at offset 4, not \"most\"", "FIELD OP NUMBER"),
+            ("p99>5@", "any, all or total is missing at the end", "FIELD OP NUMBER"),
+            ("p99@any>5@any", "\"@any\" at offset 9 is left over", "one scope"),
+            ("p99>5 and p50>1", "not \"and\"", "FIELD OP NUMBER"),
+            ("p99>5ms,p50>1", "\",p50>1\" at offset 7 is left over", "one comparison"),
+            ("größe>1", "one of < <= > >= == is due at offset 2, not \"öße>1\"", "FIELD OP NUMBER"),
+        ];
+        for (text, message, hint) in cases {
+            let error = Expression::parse(text).unwrap_err();
+            assert!(error.to_string().starts_with(&format!("bad expression {text:?}: ")), "{error}");
+            assert!(error.to_string().contains(message), "{text}: {error}");
+            assert!(error.hint().contains(hint), "{text}: {}", error.hint());
+        }
+    }
+
+    #[test]
+    fn a_number_too_large_for_a_double_is_refused() {
+        assert!(Expression::parse(&format!("x>{}", "9".repeat(400))).is_err());
+    }
+
+    #[test]
+    fn units_are_converted_to_that_of_the_field() {
+        let cases = [
+            ("x>80%", Dimension::Ratio, 0.8),
+            ("x>0.8", Dimension::Ratio, 0.8),
+            ("x>5", Dimension::Microseconds, 5.0),
+            ("x>5us", Dimension::Microseconds, 5.0),
+            ("x>5ms", Dimension::Microseconds, 5_000.0),
+            ("x>5s", Dimension::Microseconds, 5_000_000.0),
+            ("x>5m", Dimension::Microseconds, 300_000_000.0),
+            ("x>1h", Dimension::Microseconds, 3_600_000_000.0),
+            ("x>5", Dimension::Seconds, 5.0),
+            ("x>250ms", Dimension::Seconds, 0.25),
+            ("x>5m", Dimension::Seconds, 300.0),
+            ("x>2h", Dimension::Seconds, 7_200.0),
+            ("x>10k", Dimension::Bytes, 10_240.0),
+            ("x>10M", Dimension::Bytes, 10_485_760.0),
+            ("x>1k", Dimension::Count, 1_024.0),
+            ("x>1.5k", Dimension::Rate, 1_536.0),
+        ];
+        for (text, dimension, expected) in cases {
+            let field = Field::new(Figure::Idle, dimension);
+            assert_eq!(
+                Expression::parse(text).unwrap().limit(&field),
+                Ok((expected, false)),
+                "{text} {dimension:?}"
+            );
+        }
+        let part = Field { whole: Some(10.0), ..Field::new(Figure::Idle, Dimension::Count) };
+        assert_eq!(Expression::parse("x>5%").unwrap().limit(&part), Ok((0.05, true)));
+    }
+
+    #[test]
+    fn units_that_do_not_fit_are_refused() {
+        let cases = [
+            ("hit_ratio<5ms", "\"hit_ratio\" is a ratio, \"ms\" does not fit", "%"),
+            ("hit_ratio<5k", "is a ratio", "%"),
+            ("uptime<5%", "is a time", "ms, s, m or h"),
+            ("uptime<5k", "is a time", "ms, s, m or h"),
+            ("bytes>10m", "\"bytes\" is a number of bytes, \"m\" does not fit", "M is 1024"),
+            ("bytes>10%", "a number of bytes", "k, M"),
+            ("items>1%", "\"items\" is a count", "without a unit"),
+            ("gets_per_second>1s", "a rate per second", "without a unit"),
+            ("interval.evictions>1s", "a count", "without a unit"),
+            ("time_in_listen_disabled_us>1%", "a time", "ms, s, m or h"),
+            ("skew_items>1s", "a ratio", "%"),
+        ];
+        for (text, message, hint) in cases {
+            let error = Expression::parse(text).unwrap().validate(&Vocabulary).unwrap_err();
+            assert!(error.to_string().contains(message), "{text}: {error}");
+            assert!(error.hint().contains(hint), "{text}: {}", error.hint());
+        }
+    }
+
+    #[test]
+    fn vocabularies_know_their_names_before_any_server_is_asked() {
+        let probe = Probe::default();
+        for text in
+            ["p99>5ms", "p99.99>5ms", "service.max>1s", "auth.p50>1", "timeouts>1%", "up<1", "connect.max>1s"]
+        {
+            assert_eq!(Expression::parse(text).unwrap().validate(&probe), Ok(()), "{text}");
+        }
+        for text in ["hit_ratio<80%", "lifetime.hit_ratio<80%", "evictions>0", "up==0", "items:1:age>1h"] {
+            assert_eq!(Expression::parse(text).unwrap().validate(&Vocabulary), Ok(()), "{text}");
+        }
+        let error = Expression::parse("timeuts>0").unwrap().validate(&probe).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "bad expression \"timeuts>0\": no server has a number called \"timeuts\""
+        );
+        assert_eq!(error.hint(), "did you mean timeouts?");
+        for text in ["p100>1", "p0>1", "auth>1", "hit_ratio<1", "auth.hits>1"] {
+            assert!(Expression::parse(text).unwrap().validate(&probe).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn operators_compare_up_to_the_precision_of_a_double() {
+        let third = 0.1 + 0.2;
+        let cases = [
+            (Operator::Less, [true, false, false]),
+            (Operator::LessOrEqual, [true, true, false]),
+            (Operator::Equal, [false, true, false]),
+            (Operator::GreaterOrEqual, [false, true, true]),
+            (Operator::Greater, [false, false, true]),
+        ];
+        for (operator, expected) in cases {
+            let actual = [0.2, third, 0.4].map(|value| operator.holds(value, 0.3));
+            assert_eq!(actual, expected, "{operator:?}");
+            assert_eq!(operator.holds(0.0, 0.0), expected[1], "{operator:?}");
+            assert_eq!(operator.holds(f64::INFINITY, f64::INFINITY), expected[1], "{operator:?}");
+        }
+    }
+
+    fn written() -> impl Strategy<Value = String> {
+        let scope = "( ?@(any|all|total) ?)?";
+        (
+            "[a-z][a-z0-9_.:]{0,20}",
+            scope,
+            "(<|<=|>|>=|==)",
+            " ?-?[0-9]{1,9}(\\.[0-9]{1,4})?",
+            " ?(|%|us|ms|s|m|h|k|M)",
+            scope,
+            any::<bool>(),
+        )
+            .prop_map(|(field, first, operator, number, unit, second, scope_first)| {
+                let (first, second) =
+                    if scope_first { (first, String::new()) } else { (String::new(), second) };
+                format!("{field}{first}{operator}{number}{unit}{second}")
+            })
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC*|[a-z@<>=%0-9.: ]{0,30}") {
+            if let Ok(expression) = Expression::parse(&text) {
+                prop_assert_eq!(Expression::parse(&expression.to_string()), Ok(expression));
+            }
+        }
+
+        #[test]
+        fn what_is_written_by_the_grammar_is_read_and_shown_as_written(text in written()) {
+            let expression = Expression::parse(&text).unwrap();
+            prop_assert_eq!(expression.to_string(), text.trim());
+            prop_assert_eq!(Expression::parse(&expression.to_string()), Ok(expression));
+        }
+    }
+}

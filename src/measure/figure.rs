@@ -156,7 +156,7 @@ mod tests {
             (Figure::Number(0.0), "0"),
             (Figure::Number(-3.0), "-3"),
             (Figure::Number(0.5), "0.5"),
-            (Figure::Number(1e300), "1e300"),
+            (Figure::Number(1e300), "1e+300"),
             (Figure::Idle, "null"),
             (Figure::Unavailable, "null"),
         ];

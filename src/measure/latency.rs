@@ -250,3 +250,137 @@ impl Serialize for Connections {
         map.end()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(microseconds: impl IntoIterator<Item = u64>) -> Distribution {
+        let mut distribution = Distribution::default();
+        for sample in microseconds {
+            distribution.record(Duration::from_micros(sample));
+        }
+        distribution
+    }
+
+    #[test]
+    fn percentiles_need_their_samples() {
+        let cases = [
+            (0, [None, None, None, None]),
+            (4, [None, None, None, None]),
+            (5, [Some(3), None, None, None]),
+            (99, [Some(50), None, None, None]),
+            (100, [Some(50), Some(90), None, None]),
+            (999, [Some(500), Some(900), None, None]),
+            (1_000, [Some(500), Some(900), Some(990), None]),
+        ];
+        for (count, expected) in cases {
+            let distribution = of(1..=count);
+            assert_eq!(
+                Percentile::SHOWN.map(|percentile| distribution.percentile(percentile)),
+                expected,
+                "{count}"
+            );
+        }
+        let many = of(1..=10_000);
+        // Three digits: 9,990 is in the bucket that ends at 9,991.
+        assert!((9_990..10_000).contains(&many.percentile(Percentile::P999).unwrap()));
+        assert_eq!(of(1..=9_999).percentile(Percentile::P999), None);
+    }
+
+    #[test]
+    fn samples_are_kept_to_three_digits_and_extremes_exactly() {
+        let distribution = of([750_000; 1000]);
+        assert_eq!((distribution.min(), distribution.max()), (Some(750_000), Some(750_000)));
+        assert_eq!(distribution.percentile(Percentile::P99), Some(750_000));
+        assert_eq!((distribution.mean(), distribution.stdev()), (Some(750_000.0), Some(0.0)));
+        for sample in [1, 999, 1_001, 12_345, 987_654, 59_999_999] {
+            // One sample above keeps the percentile from being clamped to the largest.
+            let median =
+                of([sample, sample, sample, sample, LONGEST.as_micros() as u64]).percentile(Percentile::P50);
+            let error = median.unwrap().abs_diff(sample) as f64 / sample as f64;
+            assert!(error <= 0.001, "{sample} became {median:?}");
+        }
+    }
+
+    #[test]
+    fn times_are_rounded_and_bounded() {
+        let cases = [
+            (Duration::ZERO, 1),
+            (Duration::from_nanos(1), 1),
+            (Duration::from_nanos(1_499), 1),
+            (Duration::from_nanos(1_500), 2),
+            (Duration::from_secs(60), 60_000_000),
+            (Duration::from_secs(61), 60_000_000),
+            (Duration::MAX, 60_000_000),
+        ];
+        for (time, expected) in cases {
+            let mut distribution = Distribution::default();
+            distribution.record(time);
+            assert_eq!(distribution.max(), Some(expected), "{time:?}");
+            assert_eq!(distribution.min(), Some(expected), "{time:?}");
+        }
+    }
+
+    #[test]
+    fn mean_and_deviation_are_exact() {
+        let distribution = of([2, 4, 4, 4, 5, 5, 7, 9]);
+        assert_eq!((distribution.mean(), distribution.stdev()), (Some(5.0), Some(2.0)));
+        let far = of([59_999_998, 60_000_000]);
+        assert_eq!((far.mean(), far.stdev()), (Some(59_999_999.0), Some(1.0)));
+    }
+
+    #[test]
+    fn merging_is_the_same_as_recording_together() {
+        let (left, right) = (of((1..500).map(|n| n * 3)), of((1..700).map(|n| n * n)));
+        let together = of((1..500).map(|n| n * 3).chain((1..700).map(|n| n * n)));
+        let mut merged = left.clone();
+        merged.merge(&right);
+        assert_eq!(merged.summary(), together.summary());
+        merged.merge(&Distribution::default());
+        assert_eq!(merged.summary(), together.summary());
+        let mut from_empty = Distribution::default();
+        from_empty.merge(&left);
+        assert_eq!(from_empty.summary(), left.summary());
+    }
+
+    #[test]
+    fn nothing_measured_is_null_and_never_zero() {
+        assert_eq!(
+            serde_json::to_string(&Distribution::default().summary()).unwrap(),
+            r#"{"min":null,"mean":null,"stdev":null,"max":null,"percentiles":{"50":null,"90":null,"99":null,"99.9":null}}"#
+        );
+    }
+
+    #[test]
+    fn json_has_integer_microseconds() {
+        let samples = (1..=100).map(|n| n * 2 + n % 2);
+        assert_eq!(
+            serde_json::to_string(&of(samples).summary()).unwrap(),
+            r#"{"min":3,"mean":102,"stdev":58,"max":200,"percentiles":{"50":100,"90":180,"99":null,"99.9":null}}"#
+        );
+    }
+
+    #[test]
+    fn connections_have_the_phases_they_had() {
+        let mut connections = Connections::default();
+        for n in 1..=5 {
+            let (tcp, first_op) = (Duration::from_micros(100 * n), Duration::from_micros(n));
+            connections.record(&[(Phase::Tcp, tcp), (Phase::FirstOp, first_op)]);
+        }
+        let mut other = Connections::default();
+        other.record(&[(Phase::Tls, Duration::from_millis(1)), (Phase::Tcp, Duration::from_micros(50))]);
+        connections.merge(&other);
+        assert_eq!(connections.phase(Phase::Tcp).map(Distribution::count), Some(6));
+        assert_eq!(connections.phase(Phase::Tls).map(Distribution::count), Some(1));
+        assert!(connections.phase(Phase::Auth).is_none());
+        assert_eq!((connections.total().min(), connections.total().max()), (Some(101), Some(1_050)));
+        let json = serde_json::to_value(&connections).unwrap();
+        assert_eq!(json["dns"], serde_json::Value::Null);
+        assert_eq!(json["auth"], serde_json::Value::Null);
+        assert_eq!(json["first_op"]["percentiles"]["50"], 3);
+        assert_eq!(json["tcp"]["min"], 50);
+        let names: Vec<&String> = json.as_object().unwrap().keys().collect();
+        assert_eq!(names, ["dns", "tcp", "tls", "auth", "first_op"]);
+    }
+}

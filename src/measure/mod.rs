@@ -33,3 +33,6 @@ pub use schedule::{Extent, Schedule, ScheduleError};
 pub use stats::{Derived, ServerStats};
 pub use total::Total;
 pub use vocabulary::Vocabulary;
+
+#[cfg(test)]
+mod tests;

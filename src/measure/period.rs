@@ -42,6 +42,13 @@ impl Period {
         if let Some(limit) = sample.settings.as_ref().and_then(|settings| settings.number("maxconns")) {
             values.entry("max_connections".to_owned()).or_insert(limit);
         }
+        // Tells a server without a single page from one that offers no classes at all.
+        values.extend(
+            sample
+                .slabs
+                .as_ref()
+                .and_then(|slabs| Some(("active_slabs".to_owned(), slabs.number("active_slabs")?))),
+        );
         Self { seconds: values.get("uptime").copied(), classes: sample.classes(), withheld: None, values }
     }
 

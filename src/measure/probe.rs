@@ -171,3 +171,91 @@ pub struct ProbeRecord<'a> {
     /// The phases of fresh connections; `null` for one that no connection had.
     pub connect_us: &'a Connections,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MILLISECOND: Duration = Duration::from_millis(1);
+
+    fn probe() -> Probe {
+        let mut probe = Probe::default();
+        for n in 1..=990 {
+            probe.answered(Duration::from_micros(n), Duration::from_micros(n / 2));
+        }
+        for _ in 0..10 {
+            probe.timed_out(Duration::from_millis(750));
+        }
+        probe.failed();
+        probe.skipped();
+        probe
+    }
+
+    #[test]
+    fn timeouts_are_samples_and_errors_are_not() {
+        let record = serde_json::to_value(probe().record()).unwrap();
+        let expected = serde_json::json!({"n": 1001, "ok": 990, "timeouts": 10, "errors": 1, "skipped": 1});
+        for (name, count) in expected.as_object().unwrap() {
+            assert_eq!(record[name], *count, "{name}");
+        }
+        assert_eq!(record["response_us"]["max"], 750_000);
+        assert_eq!(record["response_us"]["percentiles"]["99"], 990);
+        assert_eq!(record["service_us"]["percentiles"]["99"], 495);
+        assert_eq!(record["response_us"]["percentiles"]["99.9"], serde_json::Value::Null);
+        let names: Vec<&String> = record.as_object().unwrap().keys().collect();
+        let contract =
+            ["n", "ok", "timeouts", "errors", "skipped", "response_us", "service_us", "connect_us"];
+        assert_eq!(names, contract);
+    }
+
+    #[test]
+    fn merging_adds_counts_and_samples() {
+        let mut total = probe();
+        total.merge(&probe());
+        assert_eq!(
+            (total.requests(), total.ok, total.timeouts, total.errors, total.skipped),
+            (2002, 1980, 20, 2, 2)
+        );
+        assert_eq!(total.response.count(), 2000);
+    }
+
+    #[test]
+    fn fields_are_those_of_the_response_unless_another_part_is_named() {
+        let mut probe = probe();
+        probe.connections.record(&[(Phase::Tcp, MILLISECOND), (Phase::Auth, 2 * MILLISECOND)]);
+        let cases = [
+            ("p50", Some(Figure::Number(500.0))),
+            ("response.p99", Some(Figure::Number(990.0))),
+            ("service.p99", Some(Figure::Number(495.0))),
+            ("p99.9", Some(Figure::Unavailable)),
+            ("service.p99.9", Some(Figure::Unavailable)),
+            ("max", Some(Figure::Number(750_000.0))),
+            ("n", Some(Figure::Number(1001.0))),
+            ("timeouts", Some(Figure::Number(10.0))),
+            ("errors", Some(Figure::Number(1.0))),
+            ("skipped", Some(Figure::Number(1.0))),
+            ("connect.max", Some(Figure::Number(3000.0))),
+            ("connect.p99", Some(Figure::Unavailable)),
+            ("auth.max", Some(Figure::Number(2000.0))),
+            ("tls.max", Some(Figure::Idle)),
+            ("tls.nothing", None),
+            ("connect", None),
+            ("p", None),
+            ("p101", None),
+            ("hit_ratio", None),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(probe.field(name).map(|field| field.figure), expected, "{name}");
+        }
+        assert_eq!(probe.field("timeouts").and_then(|field| field.whole), Some(1001.0));
+        assert_eq!(probe.field("skipped").and_then(|field| field.whole), Some(1002.0));
+    }
+
+    #[test]
+    fn a_server_that_was_never_asked_has_no_figures() {
+        let probe = Probe::default();
+        for name in probe.names() {
+            assert_eq!(probe.field(&name).map(|field| field.figure), Some(Figure::Unavailable), "{name}");
+        }
+    }
+}

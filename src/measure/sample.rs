@@ -222,6 +222,7 @@ pub(super) fn is_state(name: &str) -> bool {
     matches!(
         name,
         "accepting_conns"
+            | "active_slabs"
             | "bytes"
             | "connection_structures"
             | "curr_connections"

@@ -7,6 +7,9 @@ use thiserror::Error;
 /// How far a moment may be off its place, in parts of the time between two.
 const JITTER: f64 = 0.1;
 
+/// The slowest schedule, in requests per second.
+pub const MIN_RATE: f64 = 0.001;
+
 /// The fastest schedule, in requests per second.
 pub const MAX_RATE: f64 = 1_000_000.0;
 
@@ -23,7 +26,7 @@ pub enum Extent {
 
 /// A rate that nothing can be scheduled at.
 #[derive(Clone, Copy, Debug, Error, PartialEq)]
-#[error("a rate of {rate} requests per second is not above 0 and at most {MAX_RATE}")]
+#[error("a rate of {rate} requests per second is not between {MIN_RATE} and {MAX_RATE}")]
 pub struct ScheduleError {
     /// The rate.
     pub rate: f64,
@@ -46,9 +49,9 @@ impl Schedule {
     /// Returns the schedule of `rate` requests per second.
     ///
     /// # Errors
-    /// [`ScheduleError`] if the rate is not above 0 and at most [`MAX_RATE`].
+    /// [`ScheduleError`] if the rate is not between [`MIN_RATE`] and [`MAX_RATE`].
     pub fn new(rate: f64, extent: Extent, seed: u64) -> Result<Self, ScheduleError> {
-        if rate > 0.0 && rate <= MAX_RATE {
+        if (MIN_RATE..=MAX_RATE).contains(&rate) {
             Ok(Self { rate, extent, next: 0, random: seed })
         } else {
             Err(ScheduleError { rate })
@@ -105,7 +108,7 @@ mod tests {
             (50.0, Extent::Duration(Duration::ZERO), 0),
             (50.0, Extent::Count(7), 7),
             (50.0, Extent::Count(0), 0),
-            (1e-300, Extent::Endless, 1),
+            (MIN_RATE, Extent::Duration(Duration::from_secs(1)), 1),
         ];
         for (rate, extent, expected) in cases {
             assert_eq!(moments(rate, extent, 1).len(), expected, "{rate}/s {extent:?}");
@@ -139,7 +142,7 @@ mod tests {
 
     #[test]
     fn impossible_rates_are_refused() {
-        for rate in [0.0, -1.0, f64::NAN, f64::INFINITY, 1_000_001.0] {
+        for rate in [0.0, 1e-300, -1.0, f64::NAN, f64::INFINITY, 1_000_001.0] {
             assert!(Schedule::new(rate, Extent::Endless, 1).is_err(), "{rate}");
         }
         assert!(Schedule::new(MAX_RATE, Extent::Endless, 1).is_ok());

@@ -14,6 +14,7 @@ use super::figure::Figure;
 use super::period::Period;
 use super::sample::Sample;
 use super::sample::is_state;
+use super::sample::number;
 use super::sample::raw_dimension;
 
 /// What a period means.
@@ -112,7 +113,9 @@ impl Fields for ServerStats {
     }
 
     fn names(&self) -> Vec<String> {
-        let raw = self.sample.general.iter().map(|(name, _)| name.to_owned());
+        let general = &self.sample.general;
+        let raw =
+            general.iter().filter(|(_, value)| number(value).is_some()).map(|(name, _)| name.to_owned());
         derived_names().map(str::to_owned).chain(raw).collect()
     }
 }

@@ -49,7 +49,7 @@ def capture(connection, name):
         word = b"" if group == "general" else b" " + group.encode()
         rows = ask(connection, b"stats" + word + b"\r\n", b"END\r\n")
         with open(os.path.join(HERE, "%s.%s.txt" % (name, group)), "wb") as out:
-            out.write(rows.replace(b"\r\n", b"\n").replace(b"END\n", b""))
+            out.write(rows.replace(b"\r\n", b"\n").removesuffix(b"END\n"))
 
 
 def loaded():
