@@ -4,6 +4,7 @@
 
 pub mod codec;
 pub mod measure;
+pub mod flask;
 pub mod protocol;
 pub mod python;
 pub mod routing;

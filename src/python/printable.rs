@@ -48,7 +48,11 @@ mod tests {
             (u32::MAX, "3.14", false),
         ];
         for (code_point, python, expected) in cases {
-            assert_eq!(is_printable(code_point, python.parse().unwrap()), expected, "{code_point:x} {python}");
+            assert_eq!(
+                is_printable(code_point, python.parse().unwrap()),
+                expected,
+                "{code_point:x} {python}"
+            );
         }
     }
 

@@ -6,7 +6,9 @@ use num_bigint::BigInt;
 
 use super::text;
 use super::write;
-use crate::python::value::{Object, Text, Value};
+use crate::python::value::Object;
+use crate::python::value::Text;
+use crate::python::value::Value;
 use crate::python::version::PythonVersion;
 
 /// A class or function as a `repr` names it: `datetime.timezone.utc` by its own, any other as a class.
@@ -102,11 +104,8 @@ fn datetime(object: &Object, python: PythonVersion) -> Option<String> {
     let (fields, fold, zone) = match object.args.split_first()? {
         (state, zone) if packed(state).is_some() => match *packed(state)?.as_slice() {
             [high, low, month, day, ref clock @ ..] => {
-                let mut fields = vec![
-                    i64::from(u16::from_be_bytes([high, low])),
-                    i64::from(month & 0x7F),
-                    i64::from(day),
-                ];
+                let mut fields =
+                    vec![i64::from(u16::from_be_bytes([high, low])), i64::from(month & 0x7F), i64::from(day)];
                 fields.extend(unpacked_clock(clock)?);
                 (fields, month & 0x80 != 0, zone.first())
             }

@@ -3,7 +3,8 @@
 use num_bigint::BigInt;
 
 use super::*;
-use crate::python::value::{Object, Text};
+use crate::python::value::Object;
+use crate::python::value::Text;
 
 /// Checks the text of a value in one Python.
 fn check(value: &Value, python: &str, expected: &str) {
@@ -145,17 +146,9 @@ fn dates_and_times_leave_out_what_is_zero() {
             "datetime.datetime(2024, 2, 29, 12, 0)",
         ),
         ("3.11", object("datetime.datetime", &[2024, 2, 29, 12]), "datetime.datetime(2024, 2, 29, 12)"),
-        (
-            "3.11",
-            aware,
-            "datetime.datetime(2024, 2, 29, 12, 0, 0, 7, fold=1, tzinfo=datetime.timezone.utc)",
-        ),
+        ("3.11", aware, "datetime.datetime(2024, 2, 29, 12, 0, 0, 7, fold=1, tzinfo=datetime.timezone.utc)"),
         ("3.11", late, "datetime.time(23, 59, 1, tzinfo=datetime.timezone.utc, fold=1)"),
-        (
-            "3.11",
-            object("datetime.timedelta", &[-1, 5, 0]),
-            "datetime.timedelta(days=-1, seconds=5)",
-        ),
+        ("3.11", object("datetime.timedelta", &[-1, 5, 0]), "datetime.timedelta(days=-1, seconds=5)"),
         ("3.11", object("datetime.timedelta", &[0, 0, 0]), "datetime.timedelta(0)"),
         ("3.6", object("datetime.timedelta", &[-1, 5, 0]), "datetime.timedelta(-1, 5)"),
         ("3.6", object("datetime.timedelta", &[0, 0, 9]), "datetime.timedelta(0, 0, 9)"),

@@ -16,9 +16,13 @@ pub(super) fn string(out: &mut String, text: &Text, python: PythonVersion) {
     let quote = quote_for(has('\''), has('"'));
     out.push(quote);
     for point in text.code_points() {
-        match char::from_u32(point) {
-            Some(character) if escaped_alike(out, character, quote) => {}
-            Some(character) if point < 0x7F || !python_2 && is_printable(point, python) => out.push(character),
+        let character = char::from_u32(point);
+        if character.is_some_and(|character| escaped_alike(out, character, quote)) {
+            continue;
+        }
+        let is_shown = point < 0x7F || !python_2 && is_printable(point, python);
+        match character {
+            Some(character) if is_shown => out.push(character),
             _ if point <= 0xFF => hexadecimal(out, 'x', 2, point),
             _ if point <= 0xFFFF => hexadecimal(out, 'u', 4, point),
             _ => hexadecimal(out, 'U', 8, point),
@@ -48,7 +52,9 @@ fn quoted_bytes(out: &mut String, bytes: &[u8]) {
     for byte in bytes {
         let character = char::from(*byte);
         if escaped_alike(out, character, quote) {
-        } else if (0x20..0x7F).contains(byte) {
+            continue;
+        }
+        if (0x20..0x7F).contains(byte) {
             out.push(character);
         } else {
             hexadecimal(out, 'x', 2, u32::from(*byte));
