@@ -1,5 +1,9 @@
 //! The router against the placements of real clients.
 
+mod failures;
+mod properties;
+mod refusals;
+
 use serde_json::Value;
 
 use super::Credentials;
@@ -138,137 +142,6 @@ fn rings_of_two_servers() {
         ("pylibmc:ketama", "10.0.0.1:11211:1,10.0.0.2:11212:3", [2, 1, 2]),
     ] {
         assert_eq!(numbers(routing, servers, &["a", "foo", ":1:user"]), wanted, "{routing} {servers}");
-    }
-}
-
-#[test]
-fn a_ring_without_its_dead_is_the_ring_of_the_living() {
-    let servers =
-        ["10.0.0.1:11211:2", "10.0.0.2:11212:1", "10.0.0.3:11213:5", "10.0.0.4:11214:1", "b:11211:3"];
-    for routing in [
-        "pylibmc:ketama",
-        "pylibmc:ketama_weighted",
-        "pylibmc:distribution=consistent_ketama_spy,hash=md5",
-        "php-memcached:distribution=consistent",
-        "twemproxy:hash=md5",
-        "twemproxy:distribution=modula",
-        "memcached-node",
-        "pymemcache",
-    ] {
-        for dead in [vec![0], vec![1, 4], vec![0, 2, 3]] {
-            let named: Vec<&str> =
-                dead.iter().map(|&index: &usize| servers[index].rsplit_once(':').unwrap().0).collect();
-            let separator = if routing.contains(':') { ',' } else { ':' };
-            let with_dead =
-                router(&format!("{routing}{separator}dead={}", named.join(",dead=")), &servers.join(","));
-            let living: Vec<usize> = (0..servers.len()).filter(|index| !dead.contains(index)).collect();
-            let texts: Vec<&str> = living.iter().map(|&index| servers[index]).collect();
-            let without = router(routing, &texts.join(","));
-            for number in 0..200 {
-                let key = format!("key:{number}");
-                let wanted = living[without.readers(key.as_bytes()).first()];
-                assert_eq!(
-                    with_dead.readers(key.as_bytes()),
-                    Targets::One(wanted),
-                    "{routing} {dead:?} {key}"
-                );
-            }
-            let shares = with_dead.shares();
-            assert!(dead.iter().all(|&index| shares[index].abs() < 1e-12), "{routing} {shares:?}");
-        }
-    }
-}
-
-#[test]
-fn an_ejection_builds_the_ring_with_the_hash_of_that_time() {
-    // The ring keeps the default hash while all are up, and is built from md5 once a server is out.
-    let kept = router("pylibmc:ketama;hash=md5", "a:1,b:2,c:3,d:4");
-    let ejected = router("pylibmc:ketama,dead=d:4;hash=md5", "a:1,b:2,c:3,d:4");
-    let living = router("pylibmc:ketama,hash=md5", "a:1,b:2,c:3");
-    let different = (0..200).filter(|number| {
-        let key = format!("key:{number}");
-        assert_eq!(ejected.readers(key.as_bytes()), living.readers(key.as_bytes()));
-        kept.readers(key.as_bytes()) != living.readers(key.as_bytes())
-    });
-    assert!(different.count() > 50);
-}
-
-#[test]
-fn clients_without_failover_stay_with_the_dead() {
-    for client in [
-        "pylibmc",
-        "pylibmc:distribution=virtual_bucket",
-        "php-memcached",
-        "gomemcache",
-        "memjs",
-        "bmemcached-distributed",
-        "dalli:failover=false",
-        "memcached-node:remove=false",
-    ] {
-        let separator = if client.contains(':') { ',' } else { ':' };
-        let (whole, dead) =
-            (router(client, THREE), router(&format!("{client}{separator}dead=10.0.0.2"), THREE));
-        for number in 0..100 {
-            let key = format!("key:{number}");
-            assert_eq!(whole.readers(key.as_bytes()), dead.readers(key.as_bytes()), "{client} {key}");
-        }
-        assert_eq!(dead.notes().len(), whole.notes().len() + 1, "{client} {:?}", dead.notes());
-    }
-}
-
-#[test]
-fn clients_with_failover_leave_the_dead_and_nobody_else() {
-    for client in [
-        "pymemcache",
-        "python-memcached",
-        "dalli",
-        "memjs:failover",
-        "mc",
-        "spymemcached",
-        "spymemcached:ketama",
-    ] {
-        let separator = if client.contains(':') { ',' } else { ':' };
-        let (whole, dead) =
-            (router(client, THREE), router(&format!("{client}{separator}dead=10.0.0.2"), THREE));
-        for number in 0..100 {
-            let key = format!("key:{number}");
-            let (before, after) =
-                (whole.readers(key.as_bytes()).first(), dead.readers(key.as_bytes()).first());
-            assert_ne!(after, 1, "{client} {key}");
-            assert!(before == 1 || before == after, "{client} {key}");
-        }
-        let shares = dead.shares();
-        assert!(
-            shares[1].abs() < 1e-12 && (shares.iter().sum::<f64>() - 1.0).abs() < 1e-9,
-            "{client} {shares:?}"
-        );
-    }
-    // The next server takes over all keys of the one before it.
-    assert_eq!(router("mc:dead=10.0.0.2", THREE).shares()[2], 2.0 / 3.0);
-}
-
-#[test]
-fn replicas_follow_the_first_server_in_the_list() {
-    let plain = router("pylibmc:ketama", "a:1,b:2,c:3,d:4");
-    let two = router("pylibmc:ketama,num_replicas=2", "a:1,b:2,c:3,d:4");
-    let many = router("pylibmc:ketama,num_replicas=9", "a:1,b:2,c:3,d:4");
-    let text = router("pylibmc:ketama,num_replicas=2,binary=false", "a:1,b:2,c:3,d:4");
-    for key in [&b"a"[..], b"foo", b"hello-world", b"\xff"] {
-        let first = plain.readers(key).first();
-        assert_eq!(two.readers(key), Targets::One(first));
-        let wanted = Targets::Many(vec![first, (first + 1) % 4, (first + 2) % 4]);
-        assert_eq!((two.writers(key), two.deleters(key)), (wanted.clone(), wanted));
-        assert_eq!((many.writers(key).len(), many.writers(key).first()), (4, first));
-        assert_eq!(text.writers(key), Targets::One(first));
-    }
-    // A read turns to a replica when the first server is down; sorting makes the list a:1, b:2, c:3.
-    let sorted = router("pylibmc:_sort_hosts,num_replicas=1,dead=b:2", "c:3,a:1,b:2");
-    for number in 0..50 {
-        let key = format!("key:{number}");
-        let position = router("pylibmc", "a:1,b:2,c:3").readers(key.as_bytes()).first();
-        let wanted = [(1, vec![1]), (0, vec![2, 0]), (0, vec![0, 1])][position].clone();
-        assert_eq!(sorted.readers(key.as_bytes()), Targets::One(wanted.0), "{key}");
-        assert_eq!(sorted.writers(key.as_bytes()), Targets::of(wanted.1), "{key}");
     }
 }
 
@@ -412,62 +285,6 @@ fn twemproxy_sorts_its_servers_by_length_and_name() {
 }
 
 #[test]
-fn what_a_client_would_refuse_is_refused() {
-    for (routing, servers, words) in [
-        (
-            "pylibmc",
-            "a,/run/a.sock",
-            "pylibmc cannot mix TCP servers and UNIX sockets in one list; /run/a.sock is of the other kind",
-        ),
-        ("php-memcached", "/run/a.sock,a", "php-memcached cannot mix"),
-        ("twemproxy", "a:1:0", "twemproxy refuses the weight 0 of a:1"),
-        ("twemproxy", "a:1:1 x,b:1:1 x", "two servers with the name \"x\""),
-        ("dalli", "a:1:0,b:1:0", "no server gets any key"),
-        ("python-memcached", "a:1:0", "no server gets any key"),
-        (
-            "pylibmc:ketama,dead=c",
-            "a,b:1",
-            "dead=c:11211 is not in the server list; write it as the list does: a:11211, b:1",
-        ),
-        ("pylibmc:ketama,dead=a,dead=b", "a,b", "every server of the list is given as dead"),
-    ] {
-        let routing = Routing::parse(routing).unwrap();
-        let error =
-            Router::new(&routing, &parse_list(servers).unwrap().servers, None).unwrap_err().to_string();
-        assert!(error.contains(words), "{error}");
-    }
-    assert_eq!(Router::new(&Routing::default(), &[], None).unwrap_err(), RoutingError::NoServers);
-}
-
-#[test]
-fn notes_tell_about_weights() {
-    for (routing, servers, words) in [
-        ("pylibmc", "a:1:2,b:1:1", vec!["weights of the servers have no effect with pylibmc"]),
-        ("pylibmc:;ketama", "a:1:2,b:1:1", vec!["have no effect"]),
-        ("pylibmc:ketama", "a:1:2,b:1:1", vec!["turns the ring into the weighted one"]),
-        ("pylibmc:ketama_weighted", "a:1:2,b:1:1", vec![]),
-        ("pylibmc:ketama", "a:1:1,b:1", vec![]),
-        ("pylibmc:ketama_weighted", "a:1:0,b:1", vec!["the weight 0 of a:1 counts as 1"]),
-        (
-            "pylibmc:ketama_weighted",
-            "a:1:1,b:1:400,c:1:1,d:1:1",
-            vec!["a:1 is so small", "c:1 is so small", "d:1 is so small"],
-        ),
-        ("pymemcache", "a:1:2,b:1:1", vec!["have no effect with pymemcache"]),
-        ("dalli", "a:1:2,b:1:1", vec![]),
-        ("pylibmc:hash=hsieh", "a,b", vec!["hsieh is absent"]),
-        ("pylibmc:num_replicas=1", "a,b", vec!["binary protocol only"]),
-        ("pylibmc:libmemcached=1.0.16", "[::1]", vec!["cannot look up IPv6"]),
-    ] {
-        let notes = router(routing, servers).notes();
-        assert_eq!(notes.len(), words.len(), "{routing} {notes:?}");
-        for (note, words) in notes.iter().zip(words) {
-            assert!(note.contains(words), "{note}");
-        }
-    }
-}
-
-#[test]
 fn duplicates_count_twice_for_remainders_and_once_on_rings() {
     assert_eq!(router("pylibmc", "a:1,a:1,b:1").shares(), [1.0 / 3.0; 3]);
     for routing in ["pylibmc:ketama", "pymemcache", "bmemcached-distributed", "memcached-node"] {
@@ -494,56 +311,6 @@ fn shares_are_what_many_keys_come_to() {
             }
             for (share, count) in router.shares().iter().zip(&counts) {
                 assert!((share - count).abs() < 0.05, "{routing} {:?} {counts:?}", router.shares());
-            }
-        }
-    }
-}
-
-proptest::proptest! {
-    #[test]
-    fn any_key_has_a_server_under_any_routing(
-        key: Vec<u8>, which: proptest::sample::Index, count in 1_usize..9, weights: Vec<u16>, dead: Option<proptest::sample::Index>
-    ) {
-        let routings: Vec<&str> = known_clients().iter().flat_map(|client| client.routings).copied().collect();
-        let routing = which.get(&routings);
-        let weight = |index: usize| weights.get(index).map_or(1, |weight| weight.max(&1).to_owned());
-        let entries: Vec<String> = (0..count).map(|index| format!("10.0.0.{index}:{}:{}", 11211 + index, weight(index))).collect();
-        let separator = if routing.contains(':') { ',' } else { ':' };
-        let text = match dead.filter(|_| count > 1).map(|dead| dead.index(count)) {
-            Some(dead) => format!("{routing}{separator}dead=10.0.0.{dead}:{}", 11211 + dead),
-            None => (*routing).to_owned(),
-        };
-        let routing = Routing::parse(&text).unwrap();
-        let servers = from_entries(&entries).unwrap().servers;
-        if let Ok(router) = Router::new(&routing, &servers, None) {
-            let again = Router::new(&routing, &servers, None).unwrap();
-            for targets in [router.readers(&key), router.writers(&key), router.deleters(&key)] {
-                assert!(targets.len() > 0 && targets.iter().all(|index| index < count));
-            }
-            assert_eq!(router.readers(&key), again.readers(&key));
-            assert_eq!(router.shares().len(), count);
-        }
-    }
-
-    #[test]
-    fn any_text_is_a_routing_or_an_error(text in "\\PC*", client: proptest::sample::Index, options in "[a-z0-9_=,;:{} \\[\\]./-]{0,60}") {
-        let client = known_clients()[client.index(known_clients().len())].name;
-        for text in [text, format!("{client}:{options}")] {
-            if let Ok(routing) = Routing::parse(&text) {
-                assert_eq!(Routing::parse(&routing.to_string()), Ok(routing));
-            }
-        }
-    }
-
-    #[test]
-    fn any_list_is_servers_or_an_error(text in "\\PC*", entries in "[a-c0-9:,/ \\[\\]@.%]{0,40}") {
-        for text in [text, entries] {
-            if let Ok(list) = parse_list(&text) {
-                assert!(!list.servers.is_empty());
-                for server in &list.servers {
-                    let shown = Server::parse(&server.endpoint.to_string());
-                    assert!(shown.is_err() || shown.unwrap().endpoint == server.endpoint);
-                }
             }
         }
     }
