@@ -53,6 +53,15 @@ pub enum Reply<'a> {
     Refused(Refusal<'a>),
 }
 
+/// To which request a reply belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The number that was sent with the request, where the reply carries one.
+    pub opaque: Option<u32>,
+    /// Whether this is the answer to a [`super::Request::Noop`], which closes a pipeline.
+    pub barrier: bool,
+}
+
 /// An item as it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Item<'a> {
