@@ -1,3 +1,5 @@
+//! What each client's flags and bytes are read as.
+
 use super::*;
 
 fn shown(client: Client, flags: u32, stored: &[u8]) -> String {

@@ -56,6 +56,20 @@ pub(super) fn layers(client: Client, flags: u32) -> Option<Layers> {
     Some(Layers { zlib: flags & zlib_bit != 0, kind })
 }
 
+/// Returns what the flags alone say of a value: the `type` of a decoded one, or `None` if the client has no such flags.
+#[must_use]
+pub fn kind(client: Client, flags: u32) -> Option<&'static str> {
+    Some(match layers(client, flags)?.kind {
+        Kind::Bool => "bool",
+        Kind::Bytes => "bytes",
+        Kind::Chunked => "libmc-chunks",
+        Kind::Int => "int",
+        Kind::Marshal => "marshal",
+        Kind::Pickle => "pickle",
+        Kind::Text => "text",
+    })
+}
+
 /// What flag 16 means, to a client to which it is not zlib.
 fn sixteen(client: Client) -> Kind {
     match client {

@@ -12,3 +12,4 @@ pub use client::Client;
 pub use decode::{Decoded, DecodedValue, Options, decode};
 pub use encode::{As, EncodeOptions, Stored, encode};
 pub use error::CodecError;
+pub use flags::kind;
