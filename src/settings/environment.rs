@@ -1,0 +1,46 @@
+//! The environment, read in one place.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+
+/// The variables of the process; an empty one counts as unset.
+#[derive(Clone, Debug, Default)]
+pub struct Environment(BTreeMap<String, OsString>);
+
+impl Environment {
+    /// The variables of this process.
+    #[must_use]
+    pub fn of_process() -> Self {
+        Self::new(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value))))
+    }
+
+    /// These variables.
+    pub fn new(variables: impl IntoIterator<Item = (String, OsString)>) -> Self {
+        Self(variables.into_iter().filter(|(_, value)| !value.is_empty()).collect())
+    }
+
+    /// The value of a variable as text; bytes that are none are replaced.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<String> {
+        self.0.get(name).map(|value| value.to_string_lossy().into_owned())
+    }
+
+    /// The value of a variable as the operating system has it.
+    #[must_use]
+    pub fn get_os(&self, name: &str) -> Option<&OsString> {
+        self.0.get(name)
+    }
+
+    /// Whether a variable is set to something that means yes (not `0`, `false`, `no` or `off`).
+    #[must_use]
+    pub fn is_on(&self, name: &str) -> bool {
+        self.get(name)
+            .is_some_and(|value| !matches!(value.to_ascii_lowercase().as_str(), "0" | "false" | "no" | "off"))
+    }
+}
+
+/// The words of the command line, the program's name first.
+#[must_use]
+pub fn arguments() -> Vec<OsString> {
+    std::env::args_os().collect()
+}

@@ -1,0 +1,119 @@
+//! Every effective setting as text, with its source; secrets only as set or not.
+
+use std::fmt::Display;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::ServerText;
+use super::Setting;
+use super::Settings;
+use super::Source;
+use super::units;
+
+/// One setting as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Line {
+    /// The name, as in a profile.
+    pub name: &'static str,
+    /// The value; `null` if there is none.
+    pub value: Option<String>,
+    /// Where it comes from.
+    pub source: String,
+}
+
+/// All settings in the order of the contract.
+#[must_use]
+pub fn lines(settings: &Settings) -> Vec<Line> {
+    let servers = match &settings.servers.value {
+        ServerText::List(text) => text.clone(),
+        ServerText::Entries(entries) => entries.join(","),
+    };
+    let secret = settings.password.as_ref().map(|found| found.clone().map(|_| "(set)".to_owned()));
+    let mut lines = vec![
+        optional("profile", settings.profile.as_ref()),
+        line("config", settings.config.value.display(), &settings.config.source),
+        line("servers", hide_user_info(&servers), &settings.servers.source),
+        optional("username", settings.username.as_ref()),
+        optional("password", secret.as_ref()),
+        match &settings.routing {
+            Some(routing) => line("routing", &routing.value, &routing.source),
+            None => Line {
+                value: settings.routing().ok().map(|routing| routing.to_string()),
+                ..optional("routing", None)
+            },
+        },
+        line("protocol", choice(&settings.protocol.value), &settings.protocol.source),
+        line("auth", choice(&settings.auth.value), &settings.auth.source),
+    ];
+    lines.extend(tls(settings));
+    lines.extend([
+        line(
+            "connect_timeout",
+            units::show(settings.connect_timeout.value),
+            &settings.connect_timeout.source,
+        ),
+        line("timeout", units::show(settings.timeout.value), &settings.timeout.source),
+        line("flask.key_prefix", &settings.key_prefix.value, &settings.key_prefix.source),
+        optional("flask.version", settings.flask_caching.as_ref()),
+        optional("flask.python", settings.python.as_ref()),
+        optional("flask.werkzeug", settings.werkzeug.as_ref()),
+        line("flask.backend", &settings.backend.value, &settings.backend.source),
+        line("client_values", &settings.client_values.value, &settings.client_values.source),
+        line("read_only", settings.read_only.value, &settings.read_only.source),
+        match &settings.profile {
+            Some(profile) if settings.protected => {
+                line("protected", true, &Source::Profile(profile.value.clone()))
+            }
+            _ => line("protected", false, &Source::Default),
+        },
+        line("no_input", settings.no_input.value, &settings.no_input.source),
+    ]);
+    lines
+}
+
+/// Whether TLS is on, and its details if it is.
+fn tls(settings: &Settings) -> Vec<Line> {
+    let Some(Setting { value: tls, source }) = &settings.tls else {
+        return vec![line("tls", "off", &Source::Default)];
+    };
+    let path = |name, path: &Option<PathBuf>| Line {
+        value: path.as_ref().map(|path| path.display().to_string()),
+        ..line(name, "", source)
+    };
+    vec![
+        line("tls", "on", source),
+        path("tls.ca", &tls.ca),
+        path("tls.cert", &tls.cert),
+        path("tls.key", &tls.key),
+        Line { value: tls.server_name.clone(), ..line("tls.server_name", "", source) },
+        line("tls.insecure", tls.insecure, source),
+    ]
+}
+
+fn line(name: &'static str, value: impl Display, source: &Source) -> Line {
+    Line { name, value: Some(value.to_string()), source: source.to_string() }
+}
+
+fn optional(name: &'static str, setting: Option<&Setting<String>>) -> Line {
+    let source = setting.map_or(&Source::Default, |setting| &setting.source);
+    Line { name, value: setting.map(|setting| setting.value.clone()), source: source.to_string() }
+}
+
+/// The word for a choice.
+fn choice<T: ValueEnum>(value: &T) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+}
+
+/// The list without the user name and password of `memcached://user:password@host`.
+#[must_use]
+pub fn hide_user_info(servers: &str) -> String {
+    servers
+        .split(',')
+        .map(|entry| match (entry.split_once("://"), entry.rsplit_once('@')) {
+            (Some((scheme, _)), Some((_, host))) => format!("{scheme}://(set)@{host}"),
+            _ => entry.to_owned(),
+        })
+        .collect::<Vec<_>>()
+        .join(",")
+}

@@ -1,0 +1,33 @@
+//! Flags, environment and profile file become [`Settings`]; the only reader of the environment.
+
+mod connect;
+mod effective;
+mod environment;
+mod error;
+pub mod explain;
+pub mod file;
+mod flags;
+mod password;
+mod resolve;
+mod secret;
+mod source;
+mod tls;
+pub mod units;
+
+pub use effective::ServerText;
+pub use effective::Settings;
+pub use environment::Environment;
+pub use environment::arguments;
+pub use error::SettingsError;
+pub use file::profile_file;
+pub use flags::Auth;
+pub use flags::Flags;
+pub use flags::Protocol;
+pub use password::PasswordSource;
+pub use resolve::resolve;
+pub use secret::Secret;
+pub use source::Setting;
+pub use source::Source;
+
+#[cfg(test)]
+mod tests;
