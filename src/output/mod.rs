@@ -1,0 +1,207 @@
+//! The only writer of stdout and stderr: data on the one, everything else on the other.
+
+pub mod escape;
+pub mod record;
+mod table;
+
+use std::io;
+use std::io::IsTerminal as _;
+use std::io::Write;
+
+use serde::Serialize;
+
+use escape::Lines;
+use escape::escape;
+pub use table::Cell;
+pub use table::Table;
+
+/// How data is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum Format {
+    /// Aligned columns.
+    Table,
+    /// Tab-separated values without a header.
+    Tsv,
+    /// One JSON document.
+    Json,
+    /// One JSON object a line.
+    Jsonl,
+    /// Comma-separated values with a header.
+    Csv,
+    /// Prometheus' text format.
+    Prometheus,
+}
+
+impl Format {
+    /// The name as it is typed.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::Tsv => "tsv",
+            Self::Json => "json",
+            Self::Jsonl => "jsonl",
+            Self::Csv => "csv",
+            Self::Prometheus => "prometheus",
+        }
+    }
+}
+
+/// When colour is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Where a program's words go.
+pub struct Output {
+    data: Box<dyn Write + Send>,
+    notes: Box<dyn Write + Send>,
+    is_terminal: bool,
+    notes_to_terminal: bool,
+    quiet: bool,
+    verbosity: u8,
+    /// The first error of stdout; later writes are dropped.
+    failed: Option<io::Error>,
+}
+
+impl Output {
+    /// Writes to the process's own stdout and stderr.
+    #[must_use]
+    pub fn standard(quiet: bool, verbosity: u8) -> Self {
+        let stdout = io::stdout();
+        let is_terminal = stdout.is_terminal();
+        Self {
+            data: Box::new(io::BufWriter::with_capacity(64 << 10, stdout)),
+            notes: Box::new(io::stderr()),
+            is_terminal,
+            notes_to_terminal: io::stderr().is_terminal(),
+            quiet,
+            verbosity,
+            failed: None,
+        }
+    }
+
+    /// Whether stdout is a terminal.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
+    /// Writes bytes as they are.
+    pub fn raw(&mut self, bytes: &[u8]) {
+        if self.failed.is_none()
+            && let Err(error) = self.data.write_all(bytes)
+        {
+            self.failed = Some(error);
+        }
+    }
+
+    /// Writes a value that is shown alone: untouched into a pipe, escaped and with a final line feed on a terminal.
+    pub fn value(&mut self, bytes: &[u8]) {
+        if self.is_terminal {
+            let shown = escape(bytes, Lines::Keep).into_owned();
+            self.raw(shown.as_bytes());
+            if !shown.ends_with('\n') {
+                self.raw(b"\n");
+            }
+        } else {
+            self.raw(bytes);
+        }
+    }
+
+    /// Writes a line: untouched into a pipe, escaped on a terminal.
+    pub fn line(&mut self, bytes: &[u8]) {
+        if self.is_terminal {
+            let shown = escape(bytes, Lines::Escape).into_owned();
+            self.raw(shown.as_bytes());
+        } else {
+            self.raw(bytes);
+        }
+        self.raw(b"\n");
+    }
+
+    /// Writes a table in the format given; JSON is not a table's business.
+    pub fn table(&mut self, format: Format, table: &Table) {
+        match format {
+            Format::Csv => self.raw(&table.csv()),
+            Format::Tsv => self.raw(&table.tsv()),
+            _ if table.rows.is_empty() => {}
+            _ => self.raw(table.aligned().as_bytes()),
+        }
+    }
+
+    /// Writes a JSON document: indented on a terminal, one line elsewhere.
+    pub fn document(&mut self, document: &impl Serialize) {
+        let text = if self.is_terminal {
+            serde_json::to_string_pretty(document)
+        } else {
+            serde_json::to_string(document)
+        };
+        // Records are plain data: nothing in them can fail to serialise.
+        self.raw(text.unwrap_or_default().as_bytes());
+        self.raw(b"\n");
+    }
+
+    /// Writes one JSON object on a line of its own.
+    pub fn object(&mut self, object: &impl Serialize) {
+        self.raw(serde_json::to_string(object).unwrap_or_default().as_bytes());
+        self.raw(b"\n");
+    }
+
+    /// Says something beside the data.
+    pub fn note(&mut self, text: &str) {
+        self.say("note: ", text);
+    }
+
+    /// Says what to do.
+    pub fn hint(&mut self, text: &str) {
+        self.say("hint: ", text);
+    }
+
+    /// Says what went wrong.
+    pub fn error(&mut self, text: &str) {
+        self.say("cachier: ", text);
+    }
+
+    /// Says what is wrong with a command line, as it is laid out.
+    pub fn usage(&mut self, text: &str) {
+        if !self.quiet {
+            // There is nobody to tell that stderr is gone.
+            drop(writeln!(self.notes, "cachier: {text}"));
+        }
+    }
+
+    /// Says something that only a curious user wants to know (`-v`).
+    pub fn detail(&mut self, text: &str) {
+        if self.verbosity > 0 {
+            self.say("", text);
+        }
+    }
+
+    /// Writes out what is buffered.
+    ///
+    /// # Errors
+    /// The first error that any write met; a closed pipe is one.
+    pub fn finish(&mut self) -> io::Result<()> {
+        match self.failed.take() {
+            Some(error) => Err(error),
+            None => self.data.flush(),
+        }
+    }
+
+    fn say(&mut self, prefix: &str, text: &str) {
+        if self.quiet {
+            return;
+        }
+        let shown = if self.notes_to_terminal { escape(text.as_bytes(), Lines::Escape) } else { text.into() };
+        // There is nobody to tell that stderr is gone.
+        drop(writeln!(self.notes, "{prefix}{shown}"));
+    }
+}

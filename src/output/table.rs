@@ -1,0 +1,149 @@
+//! Rows of cells as a table, as tab-separated or as comma-separated values.
+
+use comfy_table::CellAlignment;
+use comfy_table::ContentArrangement;
+
+use super::escape::Lines;
+use super::escape::escape;
+
+/// One value of a row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    /// Nothing is known: `–` in a table, empty elsewhere.
+    Missing,
+    /// A number as it is written, to the right in a table.
+    Number(String),
+    /// Bytes as they are: escaped for a terminal only.
+    Text(Vec<u8>),
+}
+
+impl Cell {
+    /// A text.
+    #[must_use]
+    pub fn text(text: impl Into<Vec<u8>>) -> Self {
+        Self::Text(text.into())
+    }
+
+    /// A number, or nothing.
+    #[must_use]
+    pub fn number(number: Option<impl ToString>) -> Self {
+        number.map_or(Self::Missing, |number| Self::Number(number.to_string()))
+    }
+
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Missing => b"",
+            Self::Number(number) => number.as_bytes(),
+            Self::Text(text) => text,
+        }
+    }
+}
+
+/// Named columns and their rows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// The names, as the JSON document has them.
+    pub columns: Vec<&'static str>,
+    /// As many cells a row as there are columns.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    /// An empty table.
+    #[must_use]
+    pub fn new(columns: &[&'static str]) -> Self {
+        Self { columns: columns.to_vec(), rows: Vec::new() }
+    }
+
+    /// Aligned columns under a header, for a terminal or a reader; control characters are escaped.
+    pub(super) fn aligned(&self) -> String {
+        let mut table = comfy_table::Table::new();
+        table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        table.set_header(self.columns.iter().map(|name| name.to_uppercase().replace('_', " ")));
+        for row in &self.rows {
+            table.add_row(row.iter().map(|cell| match cell {
+                Cell::Missing => comfy_table::Cell::new("–").set_alignment(CellAlignment::Right),
+                Cell::Number(number) => comfy_table::Cell::new(number).set_alignment(CellAlignment::Right),
+                Cell::Text(text) => comfy_table::Cell::new(escape(text, Lines::Escape)),
+            }));
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+    }
+
+    /// One row a line, cells separated by tabs, no header; bytes are not touched.
+    pub(super) fn tsv(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        for row in &self.rows {
+            for (index, cell) in row.iter().enumerate() {
+                if index > 0 {
+                    text.push(b'\t');
+                }
+                text.extend_from_slice(cell.bytes());
+            }
+            text.push(b'\n');
+        }
+        text
+    }
+
+    /// A header and the rows as RFC 4180 wants them, with line feeds alone.
+    pub(super) fn csv(&self) -> Vec<u8> {
+        let mut text = self.columns.join(",").into_bytes();
+        text.push(b'\n');
+        for row in &self.rows {
+            for (index, cell) in row.iter().enumerate() {
+                if index > 0 {
+                    text.push(b',');
+                }
+                quote(cell.bytes(), &mut text);
+            }
+            text.push(b'\n');
+        }
+        text
+    }
+}
+
+/// A field, quoted where it must be.
+fn quote(field: &[u8], text: &mut Vec<u8>) {
+    if !field.iter().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
+        text.extend_from_slice(field);
+        return;
+    }
+    text.push(b'"');
+    for &byte in field {
+        if byte == b'"' {
+            text.push(b'"');
+        }
+        text.push(byte);
+    }
+    text.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Table {
+        let mut table = Table::new(&["key", "size"]);
+        table.rows.push(vec![Cell::text("a,\"b"), Cell::number(Some(12))]);
+        table.rows.push(vec![Cell::text("long\x1b[0m"), Cell::number(None::<u64>)]);
+        table
+    }
+
+    #[test]
+    fn a_table_is_aligned_and_escaped() {
+        assert_eq!(sample().aligned(), "KEY          SIZE\na,\"b           12\nlong\\x1b[0m     –\n");
+    }
+
+    #[test]
+    fn tab_separated_values_are_untouched() {
+        assert_eq!(sample().tsv(), b"a,\"b\t12\nlong\x1b[0m\t\n");
+    }
+
+    #[test]
+    fn comma_separated_values_are_quoted() {
+        assert_eq!(sample().csv(), b"key,size\n\"a,\"\"b\",12\nlong\x1b[0m,\n");
+    }
+}
