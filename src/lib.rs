@@ -2,9 +2,15 @@
 //!
 //! The library behind the one binary. ARCHITECTURE.md tells the way of the data and which room may name which.
 
+pub mod cli;
 pub mod codec;
-pub mod measure;
+pub mod commands;
+pub mod failure;
 pub mod flask;
+pub mod measure;
+pub mod output;
+pub mod pool;
 pub mod protocol;
 pub mod python;
 pub mod routing;
+pub mod settings;

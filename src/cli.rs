@@ -1,0 +1,196 @@
+//! The command line: every command, and the one `match` that runs it.
+
+use std::ffi::OsString;
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::Subcommand;
+use clap::error::ErrorKind;
+
+use crate::commands;
+use crate::commands::context::Context;
+use crate::failure::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::output::record::ErrorDocument;
+use crate::output::record::ErrorRecord;
+use crate::settings;
+use crate::settings::Environment;
+use crate::settings::Flags;
+
+/// Command-line administration of memcached for Flask and other applications
+#[derive(Parser, Debug)]
+#[command(name = "cachier", version, max_term_width = 110, disable_help_subcommand = true)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 not there, 2 usage, 3 unreachable, 4 refused login, 5 server error, \
+    6 partly done, 7 check failed, 8 unsafe"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Every command; each is one file of `commands`.
+#[derive(Subcommand, Debug)]
+enum Command {
+    Get(commands::get::GetArgs),
+    Set(commands::set::SetArgs),
+    /// Store a value only if the key is absent
+    Add(commands::set::StoreArgs),
+    /// Store a value only if the key is present
+    Replace(commands::set::StoreArgs),
+    /// Put bytes behind the present value
+    Append(commands::set::StoreArgs),
+    /// Put bytes before the present value
+    Prepend(commands::set::StoreArgs),
+    #[command(visible_aliases = ["del", "rm"])]
+    Delete(commands::delete::DeleteArgs),
+    Touch(commands::touch::TouchArgs),
+    /// Add to a stored number and print the new one
+    Incr(commands::arithmetic::ArithmeticArgs),
+    /// Subtract from a stored number and print the new one
+    Decr(commands::arithmetic::ArithmeticArgs),
+    Exists(commands::exists::ExistsArgs),
+    #[command(visible_alias = "ttl")]
+    Meta(commands::meta::MetaArgs),
+    ViewKey(commands::view_key::ViewKeyArgs),
+    InvalidateView(commands::invalidate_view::InvalidateViewArgs),
+    FragmentKey(commands::fragment_key::FragmentKeyArgs),
+    InvalidateFragment(commands::invalidate_fragment::InvalidateFragmentArgs),
+    InvalidateMemo(commands::invalidate_memo::InvalidateMemoArgs),
+    Where(commands::locate::WhereArgs),
+    Stats(commands::stats::StatsArgs),
+    #[command(visible_alias = "probe")]
+    Latency(commands::latency::LatencyArgs),
+    Ping(commands::ping::PingArgs),
+    Version(commands::version::VersionArgs),
+    Servers(commands::servers::ServersArgs),
+    Profile(commands::profile::ProfileArgs),
+    Config(commands::config::ConfigArgs),
+}
+
+/// Runs the program; a panic is a bug and ends with its own exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    std::panic::catch_unwind(start).unwrap_or(ExitCode::from(Exit::Bug.code()))
+}
+
+fn start() -> ExitCode {
+    let arguments = settings::arguments();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(usage(&error, &arguments).code()),
+    };
+    let environment = Environment::of_process();
+    let output = Output::standard(cli.flags.quiet, cli.flags.verbose);
+    ExitCode::from(run(cli, environment, output).code())
+}
+
+/// Resolves the settings, runs the command and says what went wrong.
+fn run(cli: Cli, environment: Environment, mut output: Output) -> Exit {
+    let json = cli.flags.output == Some(crate::output::Format::Json)
+        || (cli.flags.output.is_none() && environment.get("CACHIER_OUTPUT").as_deref() == Some("json"));
+    let settings = match settings::resolve(&cli.flags, &environment) {
+        Ok(settings) => settings,
+        Err(error) => return fail(&mut output, json, &error.into()),
+    };
+    for note in &settings.notes {
+        output.note(note);
+    }
+    let mut context = Context::new(settings, output, cli.flags, environment);
+    let result = dispatch(&mut context, &cli.command);
+    context.closing_notes();
+    let mut output = context.output;
+    let exit = match result {
+        Ok(exit) => exit,
+        Err(failure) => return fail(&mut output, json, &failure),
+    };
+    finish(&mut output, exit)
+}
+
+fn dispatch(context: &mut Context, command: &Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Get(args) => commands::get::run(context, args),
+        Command::Set(args) => commands::set::run(context, args),
+        Command::Add(args) => commands::set::store(context, args, "add"),
+        Command::Replace(args) => commands::set::store(context, args, "replace"),
+        Command::Append(args) => commands::set::store(context, args, "append"),
+        Command::Prepend(args) => commands::set::store(context, args, "prepend"),
+        Command::Delete(args) => commands::delete::run(context, args),
+        Command::Touch(args) => commands::touch::run(context, args),
+        Command::Incr(args) => commands::arithmetic::increment(context, args),
+        Command::Decr(args) => commands::arithmetic::decrement(context, args),
+        Command::Exists(args) => commands::exists::run(context, args),
+        Command::Meta(args) => commands::meta::run(context, args),
+        Command::ViewKey(args) => commands::view_key::run(context, args),
+        Command::InvalidateView(args) => commands::invalidate_view::run(context, args),
+        Command::FragmentKey(args) => commands::fragment_key::run(context, args),
+        Command::InvalidateFragment(args) => commands::invalidate_fragment::run(context, args),
+        Command::InvalidateMemo(args) => commands::invalidate_memo::run(context, args),
+        Command::Where(args) => commands::locate::run(context, args),
+        Command::Stats(args) => commands::stats::run(context, args),
+        Command::Latency(args) => commands::latency::run(context, args),
+        Command::Ping(args) => commands::ping::run(context, args),
+        Command::Version(args) => commands::version::run(context, args),
+        Command::Servers(args) => commands::servers::run(context, args),
+        Command::Profile(args) => commands::profile::run(context, args),
+        Command::Config(args) => commands::config::run(context, args),
+    }
+}
+
+/// Says what went wrong, on stderr and as JSON where that was asked for.
+fn fail(output: &mut Output, json: bool, failure: &Failure) -> Exit {
+    output.error(&failure.message);
+    if let Some(hint) = &failure.hint {
+        output.hint(hint);
+    }
+    if json {
+        output.document(&ErrorDocument::new(ErrorRecord {
+            kind: failure.exit.kind(),
+            message: &failure.message,
+            hint: failure.hint.as_deref(),
+            server: failure.server.as_deref(),
+            exit_code: failure.exit.code(),
+        }));
+    }
+    finish(output, failure.exit)
+}
+
+/// Writes out what is buffered; a reader that has gone away is a quiet end.
+fn finish(output: &mut Output, exit: Exit) -> Exit {
+    match output.finish() {
+        Ok(()) => exit,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
+        Err(error) => {
+            output.error(&format!("cannot write to standard output: {error}"));
+            Exit::Bug
+        }
+    }
+}
+
+/// A command line that is not understood, or help and version.
+fn usage(error: &clap::Error, arguments: &[OsString]) -> Exit {
+    let mut output = Output::standard(false, 0);
+    let text = error.render();
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        let text = if output.is_terminal() { text.ansi().to_string() } else { text.to_string() };
+        output.raw(text.as_bytes());
+        return finish(&mut output, Exit::Done);
+    }
+    let text = text.to_string();
+    let message = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+    let wants_json =
+        arguments.windows(2).any(|pair| (pair[0] == "-o" || pair[0] == "--output") && pair[1] == "json")
+            || arguments
+                .iter()
+                .any(|argument| argument == "-ojson" || argument == "--output=json" || argument == "-o=json");
+    if wants_json {
+        let message = message.lines().next().unwrap_or_default();
+        return fail(&mut output, true, &Failure::usage(message).hint("see cachier --help"));
+    }
+    output.usage(message);
+    Exit::Usage
+}

@@ -1,0 +1,176 @@
+//! Changing keys: the one way in which `delete`, `touch`, `set` and every `invalidate-…` plan, act, count and print.
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::context::Cluster;
+use super::context::Context;
+use super::outcome::ending;
+use super::refusal;
+use crate::failure::Exit;
+use crate::failure::Failure;
+use crate::output::Cell;
+use crate::output::Format;
+use crate::output::Table;
+use crate::output::record::KeyRecord;
+use crate::protocol::Key;
+use crate::protocol::Reply;
+use crate::protocol::Request;
+
+/// The formats in which changes are written.
+pub const FORMATS: [Format; 4] = [Format::Table, Format::Tsv, Format::Json, Format::Jsonl];
+
+/// What every command that changes something takes.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub struct Safety {
+    /// Show what would be changed, and change nothing
+    #[arg(short = 'n', long, help_heading = "Safety")]
+    pub dry_run: bool,
+    /// Answer yes to every question
+    #[arg(short, long, help_heading = "Safety")]
+    pub yes: bool,
+}
+
+/// A change in words.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    /// The command, as its JSON schema names it.
+    pub command: &'a str,
+    /// What became of a key when all went well: the name of its counter.
+    pub done: &'static str,
+    /// Whether the change is only shown.
+    pub dry_run: bool,
+}
+
+/// A key and the server, by index, on which it is to be changed.
+pub type Target<'a> = (usize, &'a Key);
+
+/// What became of one key on one server, in JSON.
+#[derive(Clone, Debug, Serialize)]
+struct KeyResult {
+    #[serde(flatten)]
+    key: KeyRecord,
+    server: String,
+    result: &'static str,
+    error: Option<String>,
+}
+
+/// How keys are deleted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Deletion {
+    /// Only show what would be deleted.
+    pub dry_run: bool,
+    /// On every server, not only where the keys belong.
+    pub everywhere: bool,
+    /// Only if the item still has this CAS unique.
+    pub cas: Option<u64>,
+}
+
+/// Deletes keys where they belong.
+///
+/// # Errors
+/// Settings that do not allow it. Servers that fail are counted and told on stderr.
+pub fn delete(context: &mut Context, command: &str, keys: &[Key], how: Deletion) -> Result<Exit, Failure> {
+    let change = Change { command, done: "deleted", dry_run: how.dry_run };
+    let cluster = context.cluster()?;
+    let plan = if how.everywhere {
+        let servers = 0..cluster.pool.endpoints().len();
+        keys.iter().flat_map(|key| servers.clone().map(move |server| (server, key))).collect()
+    } else {
+        plan(keys, |key| cluster.router.deleters(key.as_bytes()).iter().collect())
+    };
+    apply(context, change, &plan, |key| Request::Delete { key, cas: how.cas })
+}
+
+/// Each key with each server that `servers` names for it.
+pub fn plan(keys: &[Key], servers: impl Fn(&Key) -> Vec<usize>) -> Vec<Target<'_>> {
+    keys.iter().flat_map(|key| servers(key).into_iter().map(move |server| (server, key))).collect()
+}
+
+/// Does one change to every key of a plan and prints what became of each, as `cachier/COMMAND/1`.
+///
+/// # Errors
+/// Settings that do not allow it. Servers that fail are counted and told on stderr.
+pub fn apply<'a>(
+    context: &mut Context,
+    change: Change<'_>,
+    plan: &[Target<'a>],
+    request: impl Fn(&'a Key) -> Request<'a>,
+) -> Result<Exit, Failure> {
+    let format = context.format(&FORMATS)?;
+    if !change.dry_run {
+        context.allow_change(change.command)?;
+    }
+    let cluster = context.cluster()?;
+    let (results, failures) = if change.dry_run {
+        (plan.iter().map(|_| Ok("planned")).collect(), Vec::new())
+    } else {
+        let requests: Vec<_> = plan.iter().map(|&(server, key)| (server, request(key))).collect();
+        let answers = cluster.pool.run(&requests, |position, reply| {
+            let (server, key) = plan[position];
+            word(&reply).ok_or_else(|| refusal::failure(&cluster.pool.name(server), key, &reply))
+        });
+        context.settle(answers)
+    };
+    let rows: Vec<KeyResult> =
+        plan.iter().zip(results).map(|(&target, result)| row(&cluster, target, result)).collect();
+    print(context, change, format, &rows);
+    let (done, failed) = (count(&rows, change.done), count(&rows, "failed"));
+    let usual = if done == 0 && !change.dry_run { Exit::Negative } else { Exit::Done };
+    Ok(ending(usual, rows.len() - failed, &failures))
+}
+
+/// The word for an answer; `None` if it is none to a change.
+fn word(reply: &Reply<'_>) -> Option<&'static str> {
+    Some(match reply {
+        Reply::Deleted => "deleted",
+        Reply::Touched => "touched",
+        Reply::Stored { .. } => "stored",
+        Reply::NotStored => "not_stored",
+        Reply::Exists => "exists",
+        Reply::NotFound | Reply::Miss => "not_found",
+        _ => return None,
+    })
+}
+
+fn row(cluster: &Cluster, (server, key): Target<'_>, result: Result<&'static str, String>) -> KeyResult {
+    let (result, error) = match result {
+        Ok(result) => (result, None),
+        Err(reason) => ("failed", Some(reason)),
+    };
+    KeyResult { key: key.as_bytes().into(), server: cluster.pool.name(server), result, error }
+}
+
+fn count(rows: &[KeyResult], result: &str) -> usize {
+    rows.iter().filter(|row| row.result == result).count()
+}
+
+/// Writes what became of the keys, or what would.
+fn print(context: &mut Context, change: Change<'_>, format: Format, rows: &[KeyResult]) {
+    match format {
+        Format::Json => {
+            let mut document = Map::new();
+            document.insert("schema".to_owned(), json!(format!("cachier/{}/1", change.command)));
+            document.insert("dry_run".to_owned(), json!(change.dry_run));
+            let negative = if change.done == "stored" { "not_stored" } else { "not_found" };
+            for counter in [change.done, negative] {
+                document.insert(counter.to_owned(), json!(count(rows, counter)));
+            }
+            document.insert("failed".to_owned(), json!(count(rows, "failed")));
+            document.insert("keys".to_owned(), serde_json::to_value(rows).unwrap_or(Value::Null));
+            context.output.document(&document);
+        }
+        Format::Jsonl => rows.iter().for_each(|row| context.output.object(row)),
+        _ => {
+            let mut table = Table::new(&["key", "server", "result"]);
+            table.rows = rows
+                .iter()
+                .map(|row| vec![row.key.cell(), Cell::text(row.server.as_str()), Cell::text(row.result)])
+                .collect();
+            context.output.table(format, &table);
+        }
+    }
+}

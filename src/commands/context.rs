@@ -1,0 +1,193 @@
+//! What every command is given: the settings, the output, and the servers once it asks for them.
+
+use std::sync::Arc;
+use std::time::Duration;
+use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
+
+use crate::failure::Exit;
+use crate::failure::Failure;
+use crate::output::Format;
+use crate::output::Output;
+use crate::pool::Login;
+use crate::pool::Pool;
+use crate::protocol::Key;
+use crate::protocol::Wire;
+use crate::routing::Credentials;
+use crate::routing::Router;
+use crate::routing::servers::ServerList;
+use crate::settings::Environment;
+use crate::settings::Flags;
+use crate::settings::Settings;
+
+/// What every command is given.
+pub struct Context {
+    /// Every effective setting.
+    pub settings: Settings,
+    /// Where words go.
+    pub output: Output,
+    /// The flags as typed, for the commands that look at settings themselves.
+    pub flags: Flags,
+    /// The environment, for the commands that look at settings themselves.
+    pub environment: Environment,
+    cluster: Option<Arc<Cluster>>,
+}
+
+/// The servers and the way keys find them.
+pub struct Cluster {
+    /// The servers.
+    pub pool: Pool,
+    /// The way keys find them.
+    pub router: Router,
+}
+
+/// The way keys find their servers, with nobody to talk to.
+pub struct Route {
+    /// The way.
+    pub router: Router,
+    /// The servers' names.
+    pub names: Vec<String>,
+}
+
+impl Context {
+    /// A context over resolved settings; nothing is contacted yet.
+    #[must_use]
+    pub fn new(settings: Settings, output: Output, flags: Flags, environment: Environment) -> Self {
+        Self { settings, output, flags, environment, cluster: None }
+    }
+
+    /// Goes on with other settings; connections are not kept.
+    pub fn change_settings(&mut self, settings: Settings) {
+        self.settings = settings;
+        self.cluster = None;
+    }
+
+    /// The servers and the router, made when first asked for.
+    ///
+    /// # Errors
+    /// Settings that are not understood or do not go together.
+    pub fn cluster(&mut self) -> Result<Arc<Cluster>, Failure> {
+        if let Some(cluster) = &self.cluster {
+            return Ok(Arc::clone(cluster));
+        }
+        let options = self.settings.pool_options()?;
+        let list = self.settings.server_list()?.for_routing(&self.settings.routing()?);
+        let router = self.router(&list, options.login.as_ref())?;
+        let endpoints = list.servers.into_iter().map(|server| server.endpoint).collect();
+        let cluster = Arc::new(Cluster { pool: Pool::new(endpoints, options), router });
+        self.cluster = Some(Arc::clone(&cluster));
+        Ok(cluster)
+    }
+
+    /// The router alone, for commands that contact nobody.
+    ///
+    /// # Errors
+    /// Settings that are not understood.
+    pub fn route(&mut self) -> Result<Route, Failure> {
+        let routing = self.settings.routing()?;
+        let list = self.settings.server_list()?.for_routing(&routing);
+        // The one client whose ring knows the password.
+        let login = match routing.client() {
+            "bmemcached-distributed" => self.settings.login()?,
+            _ => None,
+        };
+        let router = self.router(&list, login.as_ref())?;
+        let names = list.servers.into_iter().map(|server| server.endpoint.to_string()).collect();
+        Ok(Route { router, names })
+    }
+
+    /// Makes the router and tells what is odd about the servers.
+    fn router(&mut self, list: &ServerList, login: Option<&Login>) -> Result<Router, Failure> {
+        let credentials =
+            login.map(|login| Credentials { username: &login.username, password: &login.password });
+        let router = Router::new(&self.settings.routing()?, &list.servers, credentials)?;
+        for note in list.notes.iter().chain(&router.notes()) {
+            self.output.note(note);
+        }
+        Ok(router)
+    }
+
+    /// Checks bytes as a key of the protocol in use.
+    ///
+    /// # Errors
+    /// A key that memcached or the protocol cannot carry.
+    pub fn key(&self, bytes: &[u8]) -> Result<Key, Failure> {
+        Ok(Key::parse(bytes, self.settings.wire()?)?)
+    }
+
+    /// The format to write, one of those that the command has.
+    ///
+    /// # Errors
+    /// A format that the command does not have.
+    pub fn format(&self, known: &[Format]) -> Result<Format, Failure> {
+        let usual = if self.output.is_terminal() { Format::Table } else { Format::Tsv };
+        Ok(self.chosen_format(known)?.unwrap_or(usual))
+    }
+
+    /// The format that the user chose, if any.
+    ///
+    /// # Errors
+    /// A format that the command does not have.
+    pub fn chosen_format(&self, known: &[Format]) -> Result<Option<Format>, Failure> {
+        let chosen = match self.flags.output {
+            Some(format) => Some(format),
+            None => match self.environment.get("CACHIER_OUTPUT") {
+                Some(text) => Some(<Format as clap::ValueEnum>::from_str(&text, false).map_err(|_| {
+                    Failure::usage(format!("CACHIER_OUTPUT is \"{text}\", which is no output format"))
+                        .hint("formats are table, tsv, json, jsonl, csv and prometheus")
+                })?),
+                None => None,
+            },
+        };
+        match chosen {
+            Some(format) if !known.contains(&format) => {
+                let names: Vec<_> = known.iter().map(|format| format.name()).collect();
+                Err(Failure::usage(format!("this command has no output format \"{}\"", format.name()))
+                    .hint(format!("it has {}", names.join(", "))))
+            }
+            chosen => Ok(chosen),
+        }
+    }
+
+    /// Refuses to change anything where the settings say so.
+    ///
+    /// # Errors
+    /// Exit 8 with what says so.
+    pub fn allow_change(&self, command: &str) -> Result<(), Failure> {
+        let read_only = &self.settings.read_only;
+        if !read_only.value {
+            return Ok(());
+        }
+        Err(Failure::new(
+            Exit::Safety,
+            format!("{command} would change something, and {} says read-only", read_only.source),
+        )
+        .hint("use another profile, or take the setting away"))
+    }
+
+    /// Whether keys travel as words of a line or with their length.
+    ///
+    /// # Errors
+    /// Settings that do not go together.
+    pub fn wire(&self) -> Result<Wire, Failure> {
+        Ok(self.settings.wire()?)
+    }
+
+    /// What is to be said when a command has ended.
+    pub fn closing_notes(&mut self) {
+        let Some(cluster) = &self.cluster else { return };
+        let without = cluster.pool.without_login();
+        if !without.is_empty() {
+            self.output.note(&format!(
+                "{} has no authentication (SASL unknown there): used without the credentials",
+                without.join(", ")
+            ));
+        }
+    }
+}
+
+/// The time since the UNIX epoch.
+#[must_use]
+pub fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}

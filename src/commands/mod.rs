@@ -1,0 +1,34 @@
+//! One file a command: its `Args` and its `run`. What several commands share has a file of its own, named for what it does.
+
+pub mod arithmetic;
+pub mod change;
+pub mod checks;
+pub mod computed;
+pub mod config;
+pub mod context;
+pub mod delete;
+pub mod exists;
+pub mod fetch;
+pub mod figures;
+pub mod fragment_key;
+pub mod get;
+pub mod interrupt;
+pub mod invalidate_fragment;
+pub mod invalidate_memo;
+pub mod invalidate_view;
+pub mod latency;
+pub mod locate;
+pub mod look;
+pub mod meta;
+pub mod outcome;
+pub mod ping;
+pub mod profile;
+mod refusal;
+pub mod servers;
+pub mod set;
+pub mod shown;
+pub mod stats;
+pub mod touch;
+pub mod version;
+pub mod view_key;
+pub mod wanted;

@@ -1,0 +1,70 @@
+//! What failed, told on stderr, and the exit code that follows from it.
+
+use super::context::Context;
+use crate::failure::Exit;
+use crate::failure::Failure;
+use crate::pool::Answers;
+use crate::pool::Outcome;
+use crate::pool::ServerError;
+
+impl Context {
+    /// Tells on stderr what failed; returns each request's value or the reason why there is none, and all failures.
+    pub fn settle<T>(
+        &mut self,
+        answers: Answers<Result<T, Failure>>,
+    ) -> (Vec<Result<T, String>>, Vec<Failure>) {
+        let mut failures: Vec<Failure> = Vec::new();
+        let unreached: Vec<(usize, String)> =
+            answers.unreached.iter().map(|(server, error)| (*server, error.to_string())).collect();
+        let results = answers
+            .outcomes
+            .into_iter()
+            .map(|outcome| match outcome {
+                Outcome::Answered(Ok(value)) => Ok(value),
+                Outcome::Answered(Err(failure)) => {
+                    failures.push(failure.clone());
+                    Err(failure.message)
+                }
+                Outcome::Failed(server) => Err(unreached
+                    .iter()
+                    .find(|(index, _)| *index == server)
+                    .map(|(_, reason)| reason.clone())
+                    .unwrap_or_default()),
+            })
+            .collect();
+        failures.extend(answers.unreached.into_iter().map(|(_, error)| Failure::from(error)));
+        self.report(&failures);
+        (results, failures)
+    }
+
+    /// Says which servers gave up and why.
+    pub fn report_unreached(&mut self, unreached: Vec<ServerError>) -> Vec<Failure> {
+        let failures: Vec<Failure> = unreached.into_iter().map(Failure::from).collect();
+        self.report(&failures);
+        failures
+    }
+
+    /// Tells failures on stderr, each hint once.
+    pub fn report(&mut self, failures: &[Failure]) {
+        for failure in failures {
+            self.output.error(&failure.message);
+        }
+        // One hint a kind: fifty servers need not say the same.
+        let mut hints: Vec<&str> = failures.iter().filter_map(|failure| failure.hint.as_deref()).collect();
+        hints.dedup();
+        for hint in hints {
+            self.output.hint(hint);
+        }
+    }
+}
+
+/// The exit code of a command that did some of its work: `usual` if nothing failed, the failure's own if nothing was
+/// done, else 6.
+#[must_use]
+pub fn ending(usual: Exit, done: usize, failures: &[Failure]) -> Exit {
+    match failures.first() {
+        None => usual,
+        Some(first) if done == 0 => first.exit,
+        Some(_) => Exit::Partial,
+    }
+}

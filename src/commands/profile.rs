@@ -1,0 +1,170 @@
+//! `profile`: the profiles of the file.
+
+use clap::Args;
+use clap::Subcommand;
+use serde::Serialize;
+
+use super::context::Context;
+use crate::failure::Exit;
+use crate::failure::Failure;
+use crate::output::Cell;
+use crate::output::Format;
+use crate::output::Table;
+use crate::settings;
+use crate::settings::Environment;
+use crate::settings::Flags;
+use crate::settings::Settings;
+use crate::settings::explain;
+use crate::settings::file;
+
+/// List, show, choose and test profiles
+#[derive(Args, Debug)]
+pub struct ProfileArgs {
+    #[command(subcommand)]
+    command: ProfileCommand,
+}
+
+#[derive(Subcommand, Debug)]
+enum ProfileCommand {
+    /// List the profiles
+    #[command(visible_alias = "list")]
+    Ls,
+    /// Show the settings of a profile; secrets only as set
+    Show {
+        /// Which profile [default: the one in use]
+        name: Option<String>,
+    },
+    /// Make a profile the default
+    Use {
+        /// Which profile
+        name: String,
+    },
+    /// Connect to every server of a profile and log in
+    Test {
+        /// Which profile [default: the one in use]
+        name: Option<String>,
+    },
+}
+
+#[derive(Debug, Serialize)]
+struct ProfileRecord {
+    name: String,
+    default: bool,
+    servers: Option<Vec<String>>,
+    routing: Option<String>,
+    protected: bool,
+    read_only: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct ListDocument {
+    schema: &'static str,
+    profiles: Vec<ProfileRecord>,
+}
+
+#[derive(Debug, Serialize)]
+struct ShowDocument {
+    schema: &'static str,
+    profile: Option<String>,
+    settings: Vec<explain::Line>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// A profile or file that is not there or not understood.
+pub fn run(context: &mut Context, args: &ProfileArgs) -> Result<Exit, Failure> {
+    match &args.command {
+        ProfileCommand::Ls => list(context),
+        ProfileCommand::Show { name } => show(context, name.as_deref()),
+        ProfileCommand::Use { name } => choose(context, name),
+        ProfileCommand::Test { name } => {
+            let settings = of_profile(context, name.as_deref())?;
+            context.change_settings(settings);
+            super::ping::run(context, &super::ping::PingArgs {})
+        }
+    }
+}
+
+fn list(context: &mut Context) -> Result<Exit, Failure> {
+    let format = context.format(&super::change::FORMATS)?;
+    let (_, file) = settings::profile_file(&context.flags, &context.environment)?;
+    let records: Vec<ProfileRecord> = file
+        .profiles
+        .into_iter()
+        .map(|(name, profile)| ProfileRecord {
+            default: file.default_profile.as_ref() == Some(&name),
+            name,
+            servers: profile
+                .servers
+                .map(|servers| servers.iter().map(|server| explain::hide_user_info(server)).collect()),
+            routing: profile.routing,
+            protected: profile.protected,
+            read_only: profile.read_only,
+        })
+        .collect();
+    match format {
+        Format::Json => {
+            context.output.document(&ListDocument { schema: "cachier/profile-ls/1", profiles: records });
+        }
+        Format::Jsonl => records.iter().for_each(|record| context.output.object(record)),
+        _ => {
+            let mut table = Table::new(&["name", "default", "servers", "routing", "safety"]);
+            for record in records {
+                let safety = match (record.protected, record.read_only) {
+                    (_, true) => "read-only",
+                    (true, false) => "protected",
+                    (false, false) => "",
+                };
+                table.rows.push(vec![
+                    Cell::text(record.name),
+                    Cell::text(if record.default { "default" } else { "" }),
+                    record.servers.map_or(Cell::Missing, |servers| Cell::text(servers.join(","))),
+                    record.routing.map_or(Cell::Missing, Cell::text),
+                    Cell::text(safety),
+                ]);
+            }
+            context.output.table(format, &table);
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn show(context: &mut Context, name: Option<&str>) -> Result<Exit, Failure> {
+    let format = context.format(&[Format::Table, Format::Tsv, Format::Json])?;
+    let settings = of_profile(context, name)?;
+    let lines = explain::lines(&settings);
+    if format == Format::Json {
+        let profile = settings.profile.map(|name| name.value);
+        let document = ShowDocument { schema: "cachier/profile-show/1", profile, settings: lines };
+        context.output.document(&document);
+        return Ok(Exit::Done);
+    }
+    let mut table = Table::new(&["setting", "value", "source"]);
+    for line in lines {
+        let value = line.value.map_or(Cell::Missing, Cell::text);
+        table.rows.push(vec![Cell::text(line.name), value, Cell::text(line.source)]);
+    }
+    context.output.table(format, &table);
+    Ok(Exit::Done)
+}
+
+/// The settings of a profile alone, without the environment; without a name those in use.
+fn of_profile(context: &Context, name: Option<&str>) -> Result<Settings, Failure> {
+    let Some(name) = name else { return Ok(context.settings.clone()) };
+    let config = settings::profile_file(&context.flags, &context.environment)?.0;
+    let flags = Flags { profile: Some(name.to_owned()), config: Some(config.value), ..Flags::default() };
+    Ok(settings::resolve(&flags, &Environment::default())?)
+}
+
+fn choose(context: &mut Context, name: &str) -> Result<Exit, Failure> {
+    let (path, file) = settings::profile_file(&context.flags, &context.environment)?;
+    if !file.profiles.contains_key(name) {
+        let known = file.profiles.into_keys().collect();
+        let path = path.value.display().to_string();
+        return Err(settings::SettingsError::NoProfile { name: name.to_owned(), path, known }.into());
+    }
+    file::write_default(&path.value, name)?;
+    context.output.note(&format!("{name} is the default profile of {}", path.value.display()));
+    Ok(Exit::Done)
+}

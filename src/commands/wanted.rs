@@ -1,0 +1,113 @@
+//! The keys that a command is about: from the command line or from standard input, as wire keys.
+
+use std::ffi::OsString;
+use std::io;
+use std::io::Read as _;
+use std::os::unix::ffi::OsStrExt as _;
+
+use clap::Args;
+
+use super::context::Context;
+use crate::failure::Failure;
+use crate::flask::Backend;
+use crate::flask::key::SPREAD_CHUNKS;
+use crate::protocol::Key;
+use crate::protocol::Wire;
+
+/// The keys of a command.
+#[derive(Args, Clone, Debug)]
+pub struct KeyArgs {
+    /// Keys as they are on the wire; `-` reads them from standard input
+    #[arg(value_name = "KEY")]
+    keys: Vec<OsString>,
+    /// Read keys from standard input, one a line
+    #[arg(long)]
+    stdin: bool,
+    /// Keys on standard input end with NUL instead of a line feed
+    #[arg(short = '0', long = "null")]
+    null: bool,
+    /// Keys are Flask-Caching's: put the prefix before them
+    #[arg(short = 'F', long)]
+    pub flask: bool,
+}
+
+impl KeyArgs {
+    /// All keys in order, checked.
+    ///
+    /// # Errors
+    /// No key at all, or one that cannot be carried; nothing was sent then.
+    pub fn read(&self, context: &Context) -> Result<Vec<Key>, Failure> {
+        self.read_for(context, context.wire()?)
+    }
+
+    /// All keys in order, checked for one wire.
+    ///
+    /// # Errors
+    /// As [`KeyArgs::read`].
+    pub fn read_for(&self, context: &Context, wire: Wire) -> Result<Vec<Key>, Failure> {
+        let mut texts: Vec<Vec<u8>> = Vec::new();
+        let mut read = false;
+        for key in &self.keys {
+            if key == "-" {
+                texts.extend(self.piped()?);
+                read = true;
+            } else {
+                texts.push(key.as_bytes().to_vec());
+            }
+        }
+        if !read && (self.stdin || (self.null && self.keys.is_empty())) {
+            texts.extend(self.piped()?);
+            read = true;
+        }
+        if texts.is_empty() && !read {
+            return Err(Failure::usage("no key is given").hint("name one, or pipe keys in and say --stdin"));
+        }
+        let mut keys = Vec::with_capacity(texts.len());
+        for text in texts {
+            if self.flask {
+                for wire_key in wire_keys(context, &text)? {
+                    keys.push(Key::parse(&wire_key, wire)?);
+                }
+            } else {
+                keys.push(Key::parse(&text, wire)?);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// Whether there can be only one key, so that its value is printed alone.
+    #[must_use]
+    pub fn is_single(&self) -> bool {
+        !self.stdin && !self.null && self.keys.len() == 1 && self.keys.first().is_some_and(|key| key != "-")
+    }
+
+    fn piped(&self) -> Result<Vec<Vec<u8>>, Failure> {
+        let mut input = Vec::new();
+        io::stdin()
+            .read_to_end(&mut input)
+            .map_err(|error| Failure::usage(format!("cannot read keys from standard input: {error}")))?;
+        let end = if self.null { 0 } else { b'\n' };
+        Ok(input.split(|&byte| byte == end).filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect())
+    }
+}
+
+/// The wire keys of a library key: behind the prefix, and with `spread` all its chunks.
+fn wire_keys(context: &Context, key: &[u8]) -> Result<Vec<Vec<u8>>, Failure> {
+    let facts = context.settings.facts()?;
+    let whole = [facts.key_prefix.as_bytes(), key].concat();
+    Ok(match facts.backend {
+        Backend::Spread => {
+            (0..SPREAD_CHUNKS).map(|chunk| [&whole, format!(".{chunk}").as_bytes()].concat()).collect()
+        }
+        Backend::Memcached | Backend::Sasl => vec![whole],
+    })
+}
+
+/// The wire keys under which a value is stored.
+///
+/// # Errors
+/// A key that cannot be carried, or facts that are not understood.
+pub fn stored_keys(context: &Context, key: &[u8], flask: bool) -> Result<Vec<Key>, Failure> {
+    let texts = if flask { wire_keys(context, key)? } else { vec![key.to_vec()] };
+    texts.iter().map(|text| context.key(text)).collect()
+}
