@@ -119,29 +119,29 @@ fn direction(request: &Request<'_>) -> Direction {
 
 /// The opcode of a request and its quiet form, where it has one; `None` if the protocol lacks the request.
 fn opcodes(kind: Kind, direction: Direction) -> Option<(u8, Option<u8>)> {
-    #[expect(clippy::wildcard_imports, reason = "a table of nearly all of them")]
-    use opcode::*;
     Some(match kind {
-        Kind::Get => (GET, Some(GETQ)),
-        Kind::GetAndTouch => (GAT, Some(GATQ)),
-        Kind::Store(StoreMode::Set) => (SET, Some(SETQ)),
-        Kind::Store(StoreMode::Add) => (ADD, Some(ADDQ)),
-        Kind::Store(StoreMode::Replace) => (REPLACE, Some(REPLACEQ)),
-        Kind::Store(StoreMode::Append) => (APPEND, Some(APPENDQ)),
-        Kind::Store(StoreMode::Prepend) => (PREPEND, Some(PREPENDQ)),
-        Kind::Delete => (DELETE, Some(DELETEQ)),
-        Kind::Arithmetic if direction == Direction::Increment => (INCREMENT, Some(INCREMENTQ)),
-        Kind::Arithmetic => (DECREMENT, Some(DECREMENTQ)),
-        Kind::FlushAll => (FLUSH, Some(FLUSHQ)),
-        Kind::Quit => (QUIT, Some(QUITQ)),
-        Kind::Noop => (NOOP, None),
-        Kind::SaslAuth => (SASL_AUTH, None),
-        Kind::SaslList => (SASL_LIST, None),
-        Kind::SaslStep => (SASL_STEP, None),
-        Kind::Stats => (STAT, None),
-        Kind::Touch => (TOUCH, None),
-        Kind::Verbosity => (VERBOSITY, None),
-        Kind::Version => (VERSION, None),
+        Kind::Get => (opcode::GET, Some(opcode::GETQ)),
+        Kind::GetAndTouch => (opcode::GAT, Some(opcode::GATQ)),
+        Kind::Store(StoreMode::Set) => (opcode::SET, Some(opcode::SETQ)),
+        Kind::Store(StoreMode::Add) => (opcode::ADD, Some(opcode::ADDQ)),
+        Kind::Store(StoreMode::Replace) => (opcode::REPLACE, Some(opcode::REPLACEQ)),
+        Kind::Store(StoreMode::Append) => (opcode::APPEND, Some(opcode::APPENDQ)),
+        Kind::Store(StoreMode::Prepend) => (opcode::PREPEND, Some(opcode::PREPENDQ)),
+        Kind::Delete => (opcode::DELETE, Some(opcode::DELETEQ)),
+        Kind::Arithmetic if direction == Direction::Increment => {
+            (opcode::INCREMENT, Some(opcode::INCREMENTQ))
+        }
+        Kind::Arithmetic => (opcode::DECREMENT, Some(opcode::DECREMENTQ)),
+        Kind::FlushAll => (opcode::FLUSH, Some(opcode::FLUSHQ)),
+        Kind::Quit => (opcode::QUIT, Some(opcode::QUITQ)),
+        Kind::Noop => (opcode::NOOP, None),
+        Kind::SaslAuth => (opcode::SASL_AUTH, None),
+        Kind::SaslList => (opcode::SASL_LIST, None),
+        Kind::SaslStep => (opcode::SASL_STEP, None),
+        Kind::Stats => (opcode::STAT, None),
+        Kind::Touch => (opcode::TOUCH, None),
+        Kind::Verbosity => (opcode::VERBOSITY, None),
+        Kind::Version => (opcode::VERSION, None),
         Kind::Debug | Kind::Inspect => return None,
     })
 }
