@@ -21,6 +21,14 @@ pub fn parse(text: &[u8]) -> Option<BigInt> {
     BigInt::parse_bytes(text, 10)
 }
 
+/// What an integer counts for in a [`super::budget::Budget`]: its bytes, and its share of the quadratic time that
+/// its decimal text takes.
+#[must_use]
+pub fn cost(number: &BigInt) -> usize {
+    let bytes = usize::try_from(number.bits() / 8).unwrap_or(usize::MAX);
+    bytes.saturating_add(bytes.saturating_mul(bytes) / 256)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

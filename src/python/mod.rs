@@ -1,8 +1,11 @@
 //! Python values without Python.
 
+pub mod budget;
+pub mod float;
 pub mod integer;
 pub mod printable;
 pub mod repr;
+pub mod pickle;
 pub mod value;
 pub mod version;
 

@@ -1,5 +1,7 @@
 //! A Python value as data: what a literal, a pickle or a msgpack document says, and nothing that could run.
 
+use std::borrow::Cow;
+
 use num_bigint::BigInt;
 
 /// A Python value.
@@ -111,6 +113,18 @@ impl Text {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The text with U+FFFD for each lone surrogate.
+    #[must_use]
+    pub fn to_string_lossy(&self) -> Cow<'_, str> {
+        match self.as_str() {
+            Some(text) => Cow::Borrowed(text),
+            None => self
+                .code_points()
+                .map(|point| char::from_u32(point).unwrap_or(char::REPLACEMENT_CHARACTER))
+                .collect(),
+        }
     }
 
     /// The code points in order, surrogates included.
