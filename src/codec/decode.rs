@@ -16,6 +16,7 @@ use super::flags::SIXTEEN;
 use super::flags::ZLIB;
 use super::flags::layers;
 use super::foreign;
+use super::format;
 use super::zlib;
 
 /// What a reader of values may assume.
@@ -39,7 +40,7 @@ pub struct Decoded {
     /// The value, or what is known instead.
     pub value: DecodedValue,
     /// What the payload is: `text`, `bytes`, `py2str`, `int`, `bool`, `pickle`, `msgpack`, `json`, `marshal`,
-    /// or the `format` of [`DecodedValue::Opaque`].
+    /// `zlib` (for a stream that does not inflate) or the `format` of [`DecodedValue::Opaque`].
     pub kind: &'static str,
     /// Which reading was taken, and why where the flags have several.
     pub encoding: String,
@@ -77,18 +78,18 @@ impl Decoded {
     }
 
     pub(super) fn unreadable(kind: &'static str, error: CodecError, payload: &[u8]) -> Self {
-        let encoding = format!("{kind}, by the flags");
+        let encoding = format!("{kind}, unreadable");
         let payload = payload.to_vec();
         Self { value: DecodedValue::Unreadable { error, payload }, kind, encoding }
     }
 
-    fn noted(mut self, note: &str) -> Self {
+    pub(super) fn noted(mut self, note: &str) -> Self {
         self.encoding.push_str("; ");
         self.encoding.push_str(note);
         self
     }
 
-    fn inflated(mut self) -> Self {
+    pub(super) fn inflated(mut self) -> Self {
         self.encoding.insert_str(0, "zlib + ");
         self
     }
@@ -140,8 +141,8 @@ fn payload(kind: Kind, payload: &[u8], options: &Options) -> Decoded {
         Kind::Bytes => bytes(payload, options),
         Kind::Chunked => chunk_count(payload),
         Kind::Int => int(payload),
-        Kind::Marshal => Decoded::opaque("marshal", payload, "marshal of libmc"),
-        Kind::Pickle => Decoded::opaque("pickle", payload, "pickle"),
+        Kind::Marshal => format::marshal(payload, options),
+        Kind::Pickle => format::pickle(payload, options),
         Kind::Text => text(payload),
     }
 }
@@ -198,8 +199,14 @@ fn libmc_bool(stored: &[u8]) -> Option<Decoded> {
 }
 
 fn zlib_of_others(stored: &[u8], options: &Options) -> Option<Decoded> {
-    let inflated = zlib::inflate(stored, options.max_decoded).ok()?;
-    Some(bytes(&inflated, options).inflated().noted("flag 8 is a bool to libmc, but this is a zlib stream"))
+    match zlib::inflate(stored, options.max_decoded) {
+        Ok(inflated) => {
+            let decoded = bytes(&inflated, options).inflated();
+            Some(decoded.noted("flag 8 is a bool to libmc, but this is a zlib stream"))
+        }
+        Err(error @ CodecError::TooLarge { .. }) => Some(Decoded::unreadable("zlib", error, stored)),
+        Err(_) => None,
+    }
 }
 
 fn text_marked_as_int(stored: &[u8]) -> Option<Decoded> {

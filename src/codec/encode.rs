@@ -4,6 +4,10 @@ use std::str::FromStr;
 
 use num_bigint::BigInt;
 
+use crate::python::Value;
+use crate::python::pickle;
+use crate::python::pickle::Unwritable;
+
 use super::Client;
 use super::CodecError;
 use super::decode::excerpt;
@@ -11,6 +15,8 @@ use super::decode::parse_int;
 use super::flags::Kind;
 use super::flags::flags;
 use super::flags::zlib_bit;
+use super::json;
+use super::marshal;
 use super::zlib;
 
 /// What a value on the command line is to be stored as.
@@ -63,7 +69,8 @@ impl FromStr for As {
 pub struct EncodeOptions {
     /// Whether to wrap the payload in zlib where that makes it smaller.
     pub compress: bool,
-    /// The pickle protocol; `None`: 2 (readable by Python 2.7 and 3), and 0 for the clients that write 0.
+    /// The pickle protocol (`--pickle-protocol`); `None`: 2, readable by Python 2.7 and 3, and 0 for the clients that
+    /// write 0 themselves.
     pub pickle_protocol: Option<u8>,
 }
 
@@ -80,56 +87,75 @@ pub struct Stored {
 ///
 /// # Errors
 ///
-/// [`CodecError::NotUtf8`], [`CodecError::NotAnInteger`], [`CodecError::IntegerTooLong`] and
-/// [`CodecError::NotABool`] if the input is not what it is to be stored as.
+/// [`CodecError::NotUtf8`], [`CodecError::NotAnInteger`], [`CodecError::IntegerTooLong`], [`CodecError::NotABool`] and
+/// [`CodecError::Json`] if the input is not what it is to be stored as.
 pub fn encode(client: Client, way: As, input: &[u8], options: &EncodeOptions) -> Result<Stored, CodecError> {
     let stored = match way {
-        As::Text => text(client, utf8(input)?),
+        As::Text => text(client, utf8(input)?, options),
         As::Bytes => plain(client, Kind::Bytes, input),
         As::Int => int(client, &parse_int(input)?),
-        As::Bool => bool(client, parse_bool(input)?),
-        As::Json | As::Pickle => Err(CodecError::Unwritable { what: "a pickle" }),
+        As::Bool => bool(client, parse_bool(input)?, options),
+        As::Json | As::Pickle => {
+            let value =
+                json::read(input, usize::MAX).map_err(|error| CodecError::from_json(error, usize::MAX))?;
+            pickled(client, &value, options)
+        }
     }?;
     Ok(if options.compress { compress(client, stored) } else { stored })
 }
 
-fn text(client: Client, text: &str) -> Result<Stored, CodecError> {
-    if let Ok(stored) = plain(client, Kind::Text, text.as_bytes()) {
-        return Ok(stored);
+/// Encodes a value as the client would: texts, bytes, ints and bools in its own form, everything else pickled.
+///
+/// # Errors
+///
+/// [`CodecError::Unwritable`] for objects and the like, [`CodecError::TextTooLong`] for a text that libmc cannot store.
+pub fn encode_value(client: Client, value: &Value, options: &EncodeOptions) -> Result<Stored, CodecError> {
+    let stored = match value {
+        Value::Str(content) => match content.as_str() {
+            Some(content) => text(client, content, options),
+            None => pickled(client, value, options),
+        },
+        Value::Bytes(content) | Value::Py2Str(content) => plain(client, Kind::Bytes, content),
+        Value::Int(number) => int(client, number),
+        Value::Bool(value) => bool(client, *value, options),
+        _ => pickled(client, value, options),
+    }?;
+    Ok(if options.compress { compress(client, stored) } else { stored })
+}
+
+fn text(client: Client, text: &str, options: &EncodeOptions) -> Result<Stored, CodecError> {
+    if flags(client, Kind::Text).is_some() {
+        return plain(client, Kind::Text, text.as_bytes());
     }
-    let length = u32::try_from(text.len()).map_err(|_| CodecError::Unwritable { what: "so long a text" })?;
-    let (kind, start) = match client {
-        // marshal's TYPE_UNICODE: `u`, length, UTF-8.
-        Client::Libmc => (Kind::Marshal, b"u".as_slice()),
-        // Pickle protocol 2, BINUNICODE.
-        _ => (Kind::Pickle, b"\x80\x02X".as_slice()),
-    };
-    let mut bytes = [start, &length.to_le_bytes(), text.as_bytes()].concat();
-    if kind == Kind::Pickle {
-        bytes.push(b'.');
+    if client != Client::Libmc {
+        return pickled(client, &Value::Str(text.into()), options);
     }
-    plain(client, kind, &bytes)
+    let marshalled =
+        marshal::write_text(text).ok_or(CodecError::TextTooLong { length: text.len(), client })?;
+    plain(client, Kind::Marshal, &marshalled)
 }
 
 fn int(client: Client, number: &BigInt) -> Result<Stored, CodecError> {
     plain(client, Kind::Int, number.to_string().as_bytes())
 }
 
-fn bool(client: Client, value: bool) -> Result<Stored, CodecError> {
-    if let Ok(stored) = plain(client, Kind::Bool, if value { b"1" } else { b"0" }) {
-        return Ok(stored);
+fn bool(client: Client, value: bool, options: &EncodeOptions) -> Result<Stored, CodecError> {
+    if flags(client, Kind::Bool).is_some() {
+        return plain(client, Kind::Bool, if value { b"1" } else { b"0" });
     }
-    let pickle: &[u8] = match (client, value) {
-        (Client::Pymemcache, true) => b"\x80\x02\x88.",
-        (Client::Pymemcache, false) => b"\x80\x02\x89.",
-        (_, true) => b"I01\n.",
-        (_, false) => b"I00\n.",
-    };
-    plain(client, Kind::Pickle, pickle)
+    pickled(client, &Value::Bool(value), options)
+}
+
+fn pickled(client: Client, value: &Value, options: &EncodeOptions) -> Result<Stored, CodecError> {
+    // python-memcached and bmemcached write protocol 0 themselves; 2 is the newest that every Python reads.
+    let usual = if matches!(client, Client::PythonMemcached | Client::Bmemcached) { 0 } else { 2 };
+    let pickle = pickle::write(value, options.pickle_protocol.unwrap_or(usual))?;
+    plain(client, Kind::Pickle, &pickle)
 }
 
 fn plain(client: Client, kind: Kind, payload: &[u8]) -> Result<Stored, CodecError> {
-    let flags = flags(client, kind).ok_or(CodecError::Unwritable { what: "a value of that type" })?;
+    let flags =
+        flags(client, kind).ok_or(CodecError::Unwritable(Unwritable { kind: "a value of that type" }))?;
     Ok(Stored { flags, bytes: payload.to_vec() })
 }
 

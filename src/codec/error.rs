@@ -2,6 +2,13 @@
 
 use thiserror::Error;
 
+use crate::python::pickle::PickleError;
+use crate::python::pickle::Unwritable;
+
+use super::json::JsonError;
+use super::marshal::MarshalError;
+use super::msgpack::MsgpackError;
+
 /// Why bytes could not be decoded, or a value not encoded.
 #[derive(Clone, Debug, Error, PartialEq)]
 pub enum CodecError {
@@ -43,10 +50,69 @@ pub enum CodecError {
         /// Offset of the first offending byte.
         offset: usize,
     },
-    /// What was asked for is not there yet.
-    #[error("cannot write {what}")]
-    Unwritable {
-        /// The kind of value.
-        what: &'static str,
+    /// A damaged pickle, or one that is not read.
+    #[error(transparent)]
+    Pickle(PickleError),
+    /// A damaged msgpack document.
+    #[error(transparent)]
+    Msgpack(MsgpackError),
+    /// A damaged JSON document.
+    #[error(transparent)]
+    Json(JsonError),
+    /// Damaged `marshal` data of libmc.
+    #[error(transparent)]
+    Marshal(MarshalError),
+    /// A session in none of the forms that Flask-Session writes.
+    #[error("neither a pickle nor a msgpack map nor a JSON object")]
+    NotASession,
+    /// A value that has no pickle here.
+    #[error(transparent)]
+    Unwritable(#[from] Unwritable),
+    /// A text longer than its length field can say.
+    #[error("a text of {length} bytes is too long for {client}")]
+    TextTooLong {
+        /// Its length in bytes.
+        length: usize,
+        /// The client that would store it.
+        client: super::Client,
     },
+    /// A spread value of more chunks than Flask-Caching writes.
+    #[error("a spread value of {length} bytes needs more than {limit} chunks")]
+    TooManyChunks {
+        /// The length of the pickle in bytes.
+        length: usize,
+        /// The most chunks there are.
+        limit: usize,
+    },
+}
+
+impl CodecError {
+    /// Turns a reader's error into this room's; what is too large to any reader is [`CodecError::TooLarge`].
+    pub(super) fn from_pickle(error: PickleError, limit: usize) -> Self {
+        match error {
+            PickleError::TooLarge => Self::TooLarge { limit },
+            error => Self::Pickle(error),
+        }
+    }
+
+    pub(super) fn from_msgpack(error: MsgpackError, limit: usize) -> Self {
+        match error {
+            MsgpackError::TooLarge => Self::TooLarge { limit },
+            error => Self::Msgpack(error),
+        }
+    }
+
+    pub(super) fn from_json(error: JsonError, limit: usize) -> Self {
+        match error {
+            JsonError::TooLarge => Self::TooLarge { limit },
+            error => Self::Json(error),
+        }
+    }
+
+    pub(super) fn from_marshal(error: MarshalError, limit: usize) -> Self {
+        match error {
+            MarshalError::TooLarge => Self::TooLarge { limit },
+            error => Self::Marshal(error),
+        }
+    }
 }
