@@ -3,9 +3,9 @@
 pub mod budget;
 pub mod float;
 pub mod integer;
+pub mod pickle;
 pub mod printable;
 pub mod repr;
-pub mod pickle;
 pub mod value;
 pub mod version;
 
