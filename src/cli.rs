@@ -56,6 +56,7 @@ enum Command {
     Exists(commands::exists::ExistsArgs),
     #[command(visible_alias = "ttl")]
     Meta(commands::meta::MetaArgs),
+    Decode(commands::decode::DecodeCommandArgs),
     ViewKey(commands::view_key::ViewKeyArgs),
     InvalidateView(commands::invalidate_view::InvalidateViewArgs),
     FragmentKey(commands::fragment_key::FragmentKeyArgs),
@@ -125,6 +126,7 @@ fn dispatch(context: &mut Context, command: &Command) -> Result<Exit, Failure> {
         Command::Decr(args) => commands::arithmetic::decrement(context, args),
         Command::Exists(args) => commands::exists::run(context, args),
         Command::Meta(args) => commands::meta::run(context, args),
+        Command::Decode(args) => commands::decode::run(context, args),
         Command::ViewKey(args) => commands::view_key::run(context, args),
         Command::InvalidateView(args) => commands::invalidate_view::run(context, args),
         Command::FragmentKey(args) => commands::fragment_key::run(context, args),

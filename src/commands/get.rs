@@ -1,7 +1,6 @@
 //! `get`: show values.
 
 use clap::Args;
-use clap::ValueEnum;
 use serde::Serialize;
 
 use super::context::Context;
@@ -9,6 +8,7 @@ use super::fetch;
 use super::fetch::Fetched;
 use super::outcome::ending;
 use super::shown;
+use super::shown::DecodeArgs;
 use super::wanted::KeyArgs;
 use crate::failure::Exit;
 use crate::failure::Failure;
@@ -32,23 +32,11 @@ pub struct GetArgs {
     /// Print the stored bytes, nothing added or removed
     #[arg(long, conflicts_with = "decode")]
     raw: bool,
-    /// How values are decoded
-    #[arg(long, value_name = "HOW", default_value = "auto")]
-    decode: Decode,
+    #[command(flatten)]
+    decode: DecodeArgs,
     /// Print this for a key that is not there, with exit code 0
     #[arg(long, value_name = "VALUE")]
     default: Option<String>,
-}
-
-/// How values are decoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Decode {
-    /// By the flags, as the application's client does
-    Auto,
-    /// Not at all
-    None,
-    /// Not at all, shown in hexadecimal
-    Hex,
 }
 
 /// One item in JSON.
@@ -81,7 +69,7 @@ pub fn run(context: &mut Context, args: &GetArgs) -> Result<Exit, Failure> {
     let chosen =
         context.chosen_format(&[Format::Table, Format::Tsv, Format::Csv, Format::Json, Format::Jsonl])?;
     let keys = args.keys.read(context)?;
-    let decoder = shown::Decoder::new(context, if args.raw { Decode::None } else { args.decode })?;
+    let decoder = shown::Decoder::new(context, args.decode)?;
     let (items, failures) = fetch::fetch(context, &keys)?;
     let missed = items.iter().filter(|item| item.is_miss()).count();
     let answered = items.iter().filter(|item| item.error.is_none()).count();
@@ -110,7 +98,7 @@ fn single(context: &mut Context, args: &GetArgs, decoder: &shown::Decoder, items
     for item in items {
         match (&item.found, &args.default) {
             (Some(found), _) if args.raw => context.output.raw(&found.value),
-            (Some(found), _) => decoder.print(context, found),
+            (Some(found), _) => decoder.print(context, item.key.as_bytes(), found),
             (None, Some(default)) if item.error.is_none() => context.output.line(default.as_bytes()),
             (None, _) => miss(context, item),
         }
@@ -123,7 +111,7 @@ fn table(context: &mut Context, args: &GetArgs, format: Format, decoder: &shown:
     for item in items {
         let value = match (&item.found, &args.default) {
             (Some(found), _) if args.raw => found.value.clone(),
-            (Some(found), _) => decoder.cell(found),
+            (Some(found), _) => decoder.cell(item.key.as_bytes(), found),
             (None, Some(default)) if item.error.is_none() => default.clone().into_bytes(),
             (None, _) => {
                 miss(context, item);
@@ -156,7 +144,7 @@ fn record(decoder: &shown::Decoder, item: Fetched) -> ItemRecord {
         flags: stored.map(|stored| stored.flags),
         size: stored.map(|stored| stored.value.len()),
         cas: stored.and_then(|stored| stored.cas),
-        value: stored.map(|stored| decoder.record(stored)).unwrap_or_default(),
+        value: stored.map(|stored| decoder.record(item.key.as_bytes(), stored)).unwrap_or_default(),
         error: item.error,
     }
 }

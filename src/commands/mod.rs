@@ -6,6 +6,7 @@ pub mod checks;
 pub mod computed;
 pub mod config;
 pub mod context;
+pub mod decode;
 pub mod delete;
 pub mod exists;
 pub mod fetch;

@@ -2,18 +2,58 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use clap::Args;
+use clap::ValueEnum;
 use serde::Serialize;
+use serde_json::Value as Json;
 
 use super::context::Context;
 use super::fetch::Stored;
-use super::get::Decode;
 use crate::codec;
 use crate::codec::Client;
+use crate::codec::Decoded;
 use crate::codec::DecodedValue;
+use crate::codec::Format;
+use crate::codec::plain;
+use crate::codec::render;
+use crate::codec::typed;
+use crate::codec::typed::Detail;
 use crate::failure::Failure;
 use crate::python::Value;
+use crate::settings::units;
+
+/// What the commands take that show values.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct DecodeArgs {
+    /// How values are decoded
+    #[arg(long, value_name = "HOW", default_value = "auto")]
+    decode: Decode,
+    /// The most that a value may unfold to
+    #[arg(long, value_name = "SIZE", value_parser = units::size, default_value = "64M")]
+    max_decoded: u64,
+}
+
+/// How values are decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Decode {
+    /// By the flags, as the application's client does; sessions and spread chunks by what they hold
+    Auto,
+    /// Not at all
+    None,
+    /// Not at all, shown in hexadecimal
+    Hex,
+    /// As a pickle
+    Pickle,
+    /// As msgpack
+    Msgpack,
+    /// As JSON
+    Json,
+    /// As a session of Flask-Session
+    Session,
+}
 
 /// How stored bytes are read.
+#[derive(Clone, Copy)]
 pub struct Decoder {
     client: Client,
     how: Decode,
@@ -26,102 +66,18 @@ pub struct ValueRecord {
     /// What kind of value it is.
     #[serde(rename = "type")]
     kind: Option<&'static str>,
-    /// How that was told from the flags and the bytes.
+    /// Which reading was taken, and why where there are several.
     encoding: Option<String>,
     /// The value as plain JSON; `null` where there is no plain form.
-    value: serde_json::Value,
-    /// The stored bytes in Base64, where they are not text.
+    value: Json,
+    /// The typed tree; `null` where there is no value.
+    decoded: Json,
+    /// The stored bytes in Base64, where they are not text and could not be read as anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     value_b64: Option<String>,
-}
-
-impl Decoder {
-    /// A decoder for the client of the settings.
-    ///
-    /// # Errors
-    /// A client that is not known.
-    pub fn new(context: &Context, how: Decode) -> Result<Self, Failure> {
-        Ok(Self { client: context.settings.client()?, how, options: codec::Options::default() })
-    }
-
-    /// Prints one value alone.
-    pub fn print(&self, context: &mut Context, stored: &Stored) {
-        match self.decoded(stored) {
-            Shown::Line(text) => {
-                if context.output.is_terminal() {
-                    context.output.value(&text);
-                } else {
-                    context.output.raw(&text);
-                    context.output.raw(b"\n");
-                }
-            }
-            Shown::Bytes(bytes) => context.output.value(&bytes),
-            Shown::Note(note) => context.output.note(&note),
-        }
-    }
-
-    /// The value as a cell of a table.
-    #[must_use]
-    pub fn cell(&self, stored: &Stored) -> Vec<u8> {
-        match self.decoded(stored) {
-            Shown::Line(bytes) | Shown::Bytes(bytes) => bytes,
-            Shown::Note(note) => note.into_bytes(),
-        }
-    }
-
-    /// The value in JSON.
-    #[must_use]
-    pub fn record(&self, stored: &Stored) -> ValueRecord {
-        let bytes = |kind, encoding, bytes: &[u8]| {
-            let text = std::str::from_utf8(bytes).ok();
-            ValueRecord {
-                kind: Some(kind),
-                encoding,
-                value: text.map_or(serde_json::Value::Null, Into::into),
-                value_b64: text.is_none().then(|| STANDARD.encode(bytes)),
-            }
-        };
-        match self.how {
-            Decode::None => return bytes("bytes", None, &stored.value),
-            Decode::Hex => return bytes("hex", None, hex(&stored.value).as_bytes()),
-            Decode::Auto => {}
-        }
-        let decoded = codec::decode(self.client, stored.flags, &stored.value, &self.options);
-        let (kind, encoding) = (decoded.kind, Some(decoded.encoding));
-        match decoded.value {
-            DecodedValue::Value(value) => match plain(&value) {
-                Plain::Json(value) => ValueRecord { kind: Some(kind), encoding, value, value_b64: None },
-                Plain::Bytes(value) => bytes(kind, encoding, value),
-            },
-            DecodedValue::Opaque { payload, .. } | DecodedValue::Unreadable { payload, .. } => ValueRecord {
-                kind: Some(kind),
-                encoding,
-                value: serde_json::Value::Null,
-                value_b64: Some(STANDARD.encode(payload)),
-            },
-        }
-    }
-
-    fn decoded(&self, stored: &Stored) -> Shown {
-        match self.how {
-            Decode::None => return Shown::Bytes(stored.value.clone()),
-            Decode::Hex => return Shown::Line(hex(&stored.value).into_bytes()),
-            Decode::Auto => {}
-        }
-        match codec::decode(self.client, stored.flags, &stored.value, &self.options).value {
-            DecodedValue::Value(value) => match plain(&value) {
-                Plain::Json(serde_json::Value::String(text)) => Shown::Line(text.into_bytes()),
-                Plain::Json(json) => Shown::Line(json.to_string().into_bytes()),
-                Plain::Bytes(bytes) => Shown::Bytes(bytes.to_vec()),
-            },
-            DecodedValue::Opaque { format, payload } => {
-                Shown::Note(format!("a {format} of {} bytes; --raw prints it as it is stored", payload.len()))
-            }
-            DecodedValue::Unreadable { error, payload } => {
-                Shown::Note(format!("{error} ({} bytes); --raw prints it as it is stored", payload.len()))
-            }
-        }
-    }
+    /// Why it could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decode_error: Option<String>,
 }
 
 /// What is printed for a value.
@@ -134,25 +90,135 @@ enum Shown {
     Note(String),
 }
 
-/// A value without Python.
-enum Plain<'a> {
-    Json(serde_json::Value),
-    Bytes(&'a [u8]),
-}
+impl Decoder {
+    /// A decoder for the client of the settings.
+    ///
+    /// # Errors
+    /// A client or a version of Python that is not known.
+    pub fn new(context: &Context, args: DecodeArgs) -> Result<Self, Failure> {
+        let options = codec::Options {
+            max_decoded: usize::try_from(args.max_decoded).unwrap_or(usize::MAX),
+            python2: context.settings.facts()?.python.is_python_2(),
+        };
+        Ok(Self { client: context.settings.client()?, how: args.decode, options })
+    }
 
-/// Reduces a value to JSON or bytes.
-fn plain(value: &Value) -> Plain<'_> {
-    match value {
-        Value::Str(text) => match text.as_str() {
-            Some(text) => Plain::Json(text.into()),
-            None => Plain::Bytes(text.as_bytes()),
-        },
-        Value::Bytes(bytes) | Value::ByteArray(bytes) | Value::Py2Str(bytes) => Plain::Bytes(bytes),
-        Value::Bool(value) => Plain::Json((*value).into()),
-        Value::Int(number) => Plain::Json(
-            serde_json::from_str(&number.to_string()).unwrap_or_else(|_| number.to_string().into()),
-        ),
-        other => Plain::Json(format!("{other:?}").into()),
+    /// Prints one value alone.
+    pub fn print(&self, context: &mut Context, key: &[u8], stored: &Stored) {
+        let is_terminal = context.output.is_terminal();
+        match self.shown(key, stored, is_terminal) {
+            Shown::Line(text) if is_terminal => context.output.value(&text),
+            Shown::Line(text) => {
+                context.output.raw(&text);
+                context.output.raw(b"\n");
+            }
+            Shown::Bytes(bytes) => context.output.value(&bytes),
+            Shown::Note(note) => context.output.note(&note),
+        }
+    }
+
+    /// The value as a cell of a table.
+    #[must_use]
+    pub fn cell(&self, key: &[u8], stored: &Stored) -> Vec<u8> {
+        match self.shown(key, stored, false) {
+            Shown::Line(bytes) | Shown::Bytes(bytes) => bytes,
+            Shown::Note(note) => note.into_bytes(),
+        }
+    }
+
+    /// The value in JSON.
+    #[must_use]
+    pub fn record(&self, key: &[u8], stored: &Stored) -> ValueRecord {
+        let Some(decoded) = self.decoded(key, stored) else {
+            let (kind, bytes) = match self.how {
+                Decode::Hex => ("hex", hex(&stored.value).into_bytes()),
+                _ => ("bytes", stored.value.clone()),
+            };
+            let text = String::from_utf8(bytes).ok();
+            return ValueRecord {
+                kind: Some(kind),
+                value_b64: text.is_none().then(|| STANDARD.encode(&stored.value)),
+                value: text.map_or(Json::Null, Json::String),
+                ..ValueRecord::default()
+            };
+        };
+        let record = ValueRecord {
+            kind: Some(decoded.kind),
+            encoding: Some(decoded.encoding),
+            ..ValueRecord::default()
+        };
+        match decoded.value {
+            DecodedValue::Value(value) => ValueRecord {
+                value: plain::json(&value),
+                decoded: typed::tree(&value, Detail::Short),
+                ..record
+            },
+            DecodedValue::Opaque { payload, .. } => {
+                ValueRecord { value_b64: Some(STANDARD.encode(payload)), ..record }
+            }
+            DecodedValue::Unreadable { error, payload } => ValueRecord {
+                value_b64: Some(STANDARD.encode(payload)),
+                decode_error: Some(error.to_string()),
+                ..record
+            },
+        }
+    }
+
+    fn shown(&self, key: &[u8], stored: &Stored, to_terminal: bool) -> Shown {
+        let Some(decoded) = self.decoded(key, stored) else {
+            return match self.how {
+                Decode::Hex => Shown::Line(hex(&stored.value).into_bytes()),
+                _ => Shown::Bytes(stored.value.clone()),
+            };
+        };
+        match decoded.value {
+            DecodedValue::Value(Value::Str(text)) => Shown::Line(text.as_bytes().to_vec()),
+            DecodedValue::Value(Value::Bytes(bytes) | Value::ByteArray(bytes) | Value::Py2Str(bytes)) => {
+                Shown::Bytes(bytes)
+            }
+            DecodedValue::Value(value) if to_terminal => Shown::Line(
+                render::response(&value).unwrap_or_else(|| render::python_like(&value).into_bytes()),
+            ),
+            DecodedValue::Value(value) => Shown::Line(plain::json(&value).to_string().into_bytes()),
+            DecodedValue::Opaque { format, payload } => {
+                Shown::Note(format!("a {format} of {} bytes; --raw prints it as it is stored", payload.len()))
+            }
+            DecodedValue::Unreadable { error, payload } => {
+                Shown::Note(format!("{error} ({} bytes); --raw prints it as it is stored", payload.len()))
+            }
+        }
+    }
+
+    /// The decoded item; `None` if it is not to be decoded.
+    fn decoded(&self, key: &[u8], stored: &Stored) -> Option<Decoded> {
+        let format = match self.how {
+            Decode::None | Decode::Hex => return None,
+            Decode::Auto => {
+                return Some(self.by_key(key, stored).unwrap_or_else(|| {
+                    codec::decode(self.client, stored.flags, &stored.value, &self.options)
+                }));
+            }
+            Decode::Pickle => Format::Pickle,
+            Decode::Msgpack => Format::Msgpack,
+            Decode::Json => Format::Json,
+            Decode::Session => Format::Session,
+        };
+        Some(codec::decode_as(format, self.client, stored.flags, &stored.value, &self.options))
+    }
+
+    /// What the key promises: the serialised map of a session, or the pickle of a spread value in its first chunk.
+    fn by_key(&self, key: &[u8], stored: &Stored) -> Option<Decoded> {
+        let format = if stored.flags != 0 {
+            return None;
+        } else if key.starts_with(b"session:") {
+            Format::Session
+        } else if key.ends_with(b".0") && stored.value.starts_with(b"\x80\x02") {
+            Format::Spread
+        } else {
+            return None;
+        };
+        let decoded = codec::decode_as(format, self.client, stored.flags, &stored.value, &self.options);
+        matches!(decoded.value, DecodedValue::Value(_)).then_some(decoded)
     }
 }
 
