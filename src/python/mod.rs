@@ -4,6 +4,7 @@ pub mod budget;
 pub mod float;
 pub mod integer;
 pub mod pickle;
+pub mod literal;
 pub mod printable;
 pub mod repr;
 pub mod value;
