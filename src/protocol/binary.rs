@@ -282,6 +282,7 @@ fn reply(expected: Expected, packet: Packet<'_>) -> Option<Reply<'_>> {
     if packet.status == status::SUCCESS {
         return success(expected.kind, packet);
     }
+    let refused = |kind| Reply::Refused(Refusal { kind, message: packet.value });
     Some(match (packet.status, expected.kind) {
         (status::KEY_NOT_FOUND, Kind::Get | Kind::GetAndTouch) => Reply::Miss,
         (status::KEY_NOT_FOUND, Kind::Store(mode)) if !expected.cas && mode != StoreMode::Set => {
@@ -293,8 +294,10 @@ fn reply(expected: Expected, packet: Packet<'_>) -> Option<Reply<'_>> {
         (status::KEY_EXISTS, Kind::Store(StoreMode::Add)) if !expected.cas => Reply::NotStored,
         (status::KEY_EXISTS, Kind::Store(_) | Kind::Delete | Kind::Arithmetic) => Reply::Exists,
         (status::NOT_STORED, Kind::Store(_) | Kind::Arithmetic) => Reply::NotStored,
+        // An unknown group of statistics, which text calls an `ERROR`.
+        (status::KEY_NOT_FOUND, Kind::Stats) => refused(RefusalKind::Unknown),
         (status::AUTH_CONTINUE, Kind::SaslAuth | Kind::SaslStep) => Reply::Continue(packet.value),
-        (status, _) => Reply::Refused(Refusal { kind: refusal_kind(status), message: packet.value }),
+        (status, _) => refused(refusal_kind(status)),
     })
 }
 

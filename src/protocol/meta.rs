@@ -145,18 +145,18 @@ pub(super) fn decode<'a>(
     limits: &Limits,
     input: &'a [u8],
 ) -> Result<Option<(Reply<'a>, usize)>, Malformed> {
-    if matches!(expected.kind, Kind::FlushAll | Kind::Quit | Kind::Stats | Kind::Verbosity | Kind::Version) {
-        return classic::decode(expected, limits, input);
-    }
     let Some((line, length)) = line::split(input, limits)? else { return Ok(None) };
     if let Some(refusal) = line::refusal(line) {
         return Ok(Some((Reply::Refused(refusal), length)));
     }
-    let mut words = line::words(line);
-    let code = words.next().unwrap_or_default();
-    if code == b"MN" && (expected.quiet || expected.kind == Kind::Noop) {
+    if line == b"MN" && (expected.quiet || expected.kind == Kind::Noop) {
         return Ok(Some((Reply::Noop, length)));
     }
+    if matches!(expected.kind, Kind::FlushAll | Kind::Quit | Kind::Stats | Kind::Verbosity | Kind::Version) {
+        return classic::decode(expected, limits, input);
+    }
+    let mut words = line::words(line);
+    let code = words.next().unwrap_or_default();
     if expected.opaque != 0
         && let Some(found) = opaque(line)
         && found != expected.opaque

@@ -100,6 +100,7 @@ fn meta_replies_are_read() {
         (Request::Noop, b"MN\r\n", Reply::Noop),
         (Request::Version, b"VERSION 1.6.18\r\n", Reply::Version(b"1.6.18")),
         (Request::Stats { argument: b"" }, b"END\r\n", Reply::End),
+        (Request::Version, b"MN\r\n", Reply::Noop),
     ];
     for (request, bytes, reply) in samples {
         check(Dialect::Meta, &request, QUIET_7, bytes, reply);
@@ -149,6 +150,7 @@ fn binary_replies_are_read() {
         (Request::Version, 0x0b, 0, 0, [b"", b"", b"1.6.18"], Reply::Version(b"1.6.18")),
         (stats, 0x10, 0, 0, [b"", b"pid", b"7"], Reply::Stat { name: b"pid", value: b"7" }),
         (stats, 0x10, 0, 0, [b"", b"", b""], Reply::End),
+        (stats, 0x10, 1, 0, [b"", b"", b"Not found"], refused(RefusalKind::Unknown, "Not found")),
         (Request::FlushAll { delay: 0 }, 0x08, 0, 0, [b"", b"", b""], Reply::Ok),
         (Request::Quit, 0x07, 0, 0, [b"", b"", b""], Reply::Ok),
         (Request::SaslList, 0x20, 0, 0, [b"", b"", b"PLAIN"], Reply::Mechanisms(b"PLAIN")),
