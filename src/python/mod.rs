@@ -3,8 +3,8 @@
 pub mod budget;
 pub mod float;
 pub mod integer;
-pub mod pickle;
 pub mod literal;
+pub mod pickle;
 pub mod printable;
 pub mod repr;
 pub mod value;
