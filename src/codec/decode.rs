@@ -236,7 +236,8 @@ pub(super) fn text(payload: &[u8]) -> Decoded {
 }
 
 fn int(payload: &[u8]) -> Decoded {
-    match parse_int(payload) {
+    // A decrement keeps the length and pads with blanks (memcached 1.6.18: 10 - 1 is `9 `), as every client's int() allows.
+    match parse_int(payload.trim_ascii()) {
         Ok(number) => Decoded::value(Value::Int(number), "int", "int"),
         Err(error) => Decoded::unreadable("int", error, payload),
     }

@@ -11,6 +11,7 @@ use crate::output::Format;
 use crate::output::Output;
 use crate::pool::Login;
 use crate::pool::Pool;
+use crate::protocol::Expiry;
 use crate::protocol::Key;
 use crate::protocol::Wire;
 use crate::routing::Credentials;
@@ -171,6 +172,18 @@ impl Context {
     /// Settings that do not go together.
     pub fn wire(&self) -> Result<Wire, Failure> {
         Ok(self.settings.wire()?)
+    }
+
+    /// Says where the text protocol cannot tell so late an expiry.
+    ///
+    /// # Errors
+    /// Settings that do not go together.
+    pub fn note_expiry(&mut self, expiry: Expiry) -> Result<(), Failure> {
+        // Above that memcached 1.6.18 answers STORED and lets the item expire at once.
+        if self.wire()? == Wire::Text && i32::try_from(expiry.wire()).is_err() {
+            self.output.note("the text protocol has no later expiry than 2038-01-19, which is what is sent");
+        }
+        Ok(())
     }
 
     /// What is to be said when a command has ended.

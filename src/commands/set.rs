@@ -134,6 +134,7 @@ fn put(
         (None, Some(date)) => Expiry::at(date),
         (None, None) => Expiry::NEVER,
     };
+    context.note_expiry(expiry)?;
     let cluster = context.cluster()?;
     let plan = change::plan(&keys, |key| cluster.router.writers(key.as_bytes()).iter().collect());
     let change = Change { command, done: "stored", dry_run: args.safety.dry_run };

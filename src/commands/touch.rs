@@ -39,6 +39,7 @@ pub fn run(context: &mut Context, args: &TouchArgs) -> Result<Exit, Failure> {
     let keys = args.keys.read(context)?;
     let cluster = context.cluster()?;
     let expiry = Expiry::after(args.ttl, context::now());
+    context.note_expiry(expiry)?;
     let plan = change::plan(&keys, |key| cluster.router.writers(key.as_bytes()).iter().collect());
     let change = Change { command: "touch", done: "touched", dry_run: args.safety.dry_run };
     change::apply(context, change, &plan, |key| Request::Touch { key, expiry })
