@@ -7,7 +7,6 @@ use std::time::UNIX_EPOCH;
 
 use crate::failure::Exit;
 use crate::failure::Failure;
-use crate::output::Format;
 use crate::output::Output;
 use crate::pool::Login;
 use crate::pool::Pool;
@@ -114,40 +113,6 @@ impl Context {
     /// A key that memcached or the protocol cannot carry.
     pub fn key(&self, bytes: &[u8]) -> Result<Key, Failure> {
         Ok(Key::parse(bytes, self.settings.wire()?)?)
-    }
-
-    /// The format to write, one of those that the command has.
-    ///
-    /// # Errors
-    /// A format that the command does not have.
-    pub fn format(&self, known: &[Format]) -> Result<Format, Failure> {
-        let usual = if self.output.is_terminal() { Format::Table } else { Format::Tsv };
-        Ok(self.chosen_format(known)?.unwrap_or(usual))
-    }
-
-    /// The format that the user chose, if any.
-    ///
-    /// # Errors
-    /// A format that the command does not have.
-    pub fn chosen_format(&self, known: &[Format]) -> Result<Option<Format>, Failure> {
-        let chosen = match self.flags.output {
-            Some(format) => Some(format),
-            None => match self.environment.get("CACHIER_OUTPUT") {
-                Some(text) => Some(<Format as clap::ValueEnum>::from_str(&text, false).map_err(|_| {
-                    Failure::usage(format!("CACHIER_OUTPUT is \"{text}\", which is no output format"))
-                        .hint("formats are table, tsv, json, jsonl, csv and prometheus")
-                })?),
-                None => None,
-            },
-        };
-        match chosen {
-            Some(format) if !known.contains(&format) => {
-                let names: Vec<_> = known.iter().map(|format| format.name()).collect();
-                Err(Failure::usage(format!("this command has no output format \"{}\"", format.name()))
-                    .hint(format!("it has {}", names.join(", "))))
-            }
-            chosen => Ok(chosen),
-        }
     }
 
     /// Refuses to change anything where the settings say so.

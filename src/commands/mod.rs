@@ -11,6 +11,7 @@ pub mod delete;
 pub mod exists;
 pub mod fetch;
 pub mod figures;
+mod formats;
 pub mod fragment_key;
 pub mod get;
 pub mod interrupt;
