@@ -12,6 +12,7 @@ use super::Reply;
 use super::Request;
 use super::StoreMode;
 use super::expected::Kind;
+use super::expected::fingerprint;
 use super::line;
 
 /// What decoders give: a reply and its length.
@@ -139,7 +140,7 @@ pub(super) fn decode<'a>(expected: Expected, limits: &Limits, input: &'a [u8]) -
     }
     let reply = match (expected.kind, line) {
         (Kind::Get | Kind::GetAndTouch, b"END") => Some(Reply::Miss),
-        (Kind::Get | Kind::GetAndTouch, _) => return decode_value(line, length, limits, input),
+        (Kind::Get | Kind::GetAndTouch, _) => return decode_value(line, length, expected, limits, input),
         (Kind::Store(_), b"STORED") => Some(Reply::Stored { cas: None }),
         (Kind::Store(_), b"NOT_STORED") => Some(Reply::NotStored),
         (Kind::Store(_), b"EXISTS") => Some(Reply::Exists),
@@ -158,8 +159,18 @@ pub(super) fn decode<'a>(expected: Expected, limits: &Limits, input: &'a [u8]) -
 }
 
 /// `VALUE <key> <flags> <bytes> [<cas unique>]`, the value, `END`: one reply.
-fn decode_value<'a>(line: &'a [u8], start: usize, limits: &Limits, input: &'a [u8]) -> Decoded<'a> {
-    let Some((flags, claimed, cas)) = parse_value_line(line) else { return Err(line::unexpected(line)) };
+///
+/// Another key than the one that was asked for is what a connection out of step looks like.
+fn decode_value<'a>(
+    line: &'a [u8],
+    start: usize,
+    expected: Expected,
+    limits: &Limits,
+    input: &'a [u8],
+) -> Decoded<'a> {
+    let Some((flags, claimed, cas)) = parse_value_line(line, expected) else {
+        return Err(line::unexpected(line));
+    };
     let Some((value, end)) = line::value(input, start, claimed, limits)? else { return Ok(None) };
     let rest = input.get(end..).unwrap_or_default();
     match line::split(rest, limits)? {
@@ -169,12 +180,14 @@ fn decode_value<'a>(line: &'a [u8], start: usize, limits: &Limits, input: &'a [u
     }
 }
 
-fn parse_value_line(line: &[u8]) -> Option<(u32, u64, Option<u64>)> {
+fn parse_value_line(line: &[u8], expected: Expected) -> Option<(u32, u64, Option<u64>)> {
     let mut words = line::words(line);
     if words.next() != Some(b"VALUE") {
         return None;
     }
-    let _key = words.next()?;
+    if fingerprint(words.next()?) != expected.key {
+        return None;
+    }
     let flags = line::small_number(words.next()?)?;
     let claimed = line::number(words.next()?)?;
     let cas = match words.next() {

@@ -14,6 +14,8 @@ pub struct Expected {
     pub(super) cas: bool,
     pub(super) quiet: bool,
     pub(super) opaque: u32,
+    /// What the key of a classic `VALUE` line must come to; 0 where no line names a key.
+    pub(super) key: u32,
 }
 
 /// The request without its arguments.
@@ -61,7 +63,11 @@ impl Expected {
             Request::Verbosity { .. } => (Kind::Verbosity, false),
             Request::Version => (Kind::Version, false),
         };
-        Self { kind, cas, quiet: options.quiet, opaque: options.opaque }
+        let key = match *request {
+            Request::Get { key } | Request::GetAndTouch { key, .. } => fingerprint(key.as_bytes()),
+            _ => 0,
+        };
+        Self { kind, cas, quiet: options.quiet, opaque: options.opaque, key }
     }
 
     /// Returns the number that comes back with the answer.
@@ -91,4 +97,9 @@ impl Expected {
             _ => None,
         }
     }
+}
+
+/// FNV-1a of a key: enough to notice the answer to somebody else's question, and small enough to queue.
+pub(super) fn fingerprint(key: &[u8]) -> u32 {
+    key.iter().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193))
 }

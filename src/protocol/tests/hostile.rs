@@ -140,6 +140,7 @@ fn a_reply_to_another_request_is_refused() {
         b"VALUE k 0 3\r\nabcde",
         b"VALUE k 0 1\r\nx\r\nVALUE k 0 1\r\n",
         b"VALUE k 0 1 2 3\r\n",
+        b"VALUE other 0 1\r\nx\r\nEND\r\n",
     ] {
         let decoded = decode(Dialect::Classic, get, &LIMITS, bytes);
         assert!(matches!(decoded, Err(Malformed::Unexpected { .. })), "{}", bytes.escape_ascii());
