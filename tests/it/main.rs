@@ -2,7 +2,18 @@
 #![expect(clippy::disallowed_methods, reason = "tests open sockets and read the environment of the test run")]
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
+mod arithmetic;
+mod delete;
+mod exists;
+mod get;
 mod harness;
 mod harness_answers;
+mod keys;
 mod layers;
+mod locate;
+mod meta;
+mod ping;
 mod python_printable;
+mod servers;
+mod set;
+mod touch;

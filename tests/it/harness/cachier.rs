@@ -172,11 +172,15 @@ impl Cachier {
         &self.stdin
     }
 
-    /// Returns the command line for messages.
+    /// Returns the command line for messages, with what is in its environment; test passwords are no secret.
     pub(super) fn shown(&self) -> String {
-        self.arguments
-            .iter()
-            .fold("cachier".to_owned(), |shown, argument| shown + " " + &argument.to_string_lossy())
+        let variables = self.environment.iter().map(|(name, value)| {
+            let (name, value) = (name.to_string_lossy(), value.to_string_lossy());
+            format!("{name}={value} ")
+        });
+        self.arguments.iter().fold(variables.collect::<String>() + "cachier", |shown, argument| {
+            shown + " " + &argument.to_string_lossy()
+        })
     }
 }
 

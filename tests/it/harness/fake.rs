@@ -79,7 +79,7 @@ enum Plan {
     /// The same for every connection.
     Each(Script),
     /// Everything goes to a real server and back.
-    Proxy(String),
+    Proxy { address: String, wanted: usize },
     /// Nobody may connect.
     Untouched,
 }
@@ -123,7 +123,12 @@ impl Fake {
 
     /// Stands before a real TCP server, to count connections and see requests.
     pub(crate) fn proxy(server: &Server) -> Self {
-        Self::start(Plan::Proxy(server.address()))
+        Self::start(Plan::Proxy { address: server.address(), wanted: 1 })
+    }
+
+    /// Stands before a real TCP server that need not be asked.
+    pub(crate) fn proxy_or_idle(server: &Server) -> Self {
+        Self::start(Plan::Proxy { address: server.address(), wanted: 0 })
     }
 
     /// Fails the test if anybody connects.
@@ -180,7 +185,8 @@ impl Fake {
         let made = self.connection_count();
         let wanted = match &*self.plan {
             Plan::Connections(scripts) => scripts.len(),
-            Plan::Each(_) | Plan::Proxy(_) => 1,
+            Plan::Each(_) => 1,
+            Plan::Proxy { wanted, .. } => *wanted,
             Plan::Untouched => 0,
         };
         if made < wanted {
@@ -263,7 +269,7 @@ impl Connection {
                 self.follow(script)
             }
             Plan::Each(script) => self.follow(script),
-            Plan::Proxy(address) => {
+            Plan::Proxy { address, .. } => {
                 self.forward(address);
                 Ok(())
             }

@@ -111,6 +111,11 @@ impl Server {
         Self { kind, address, child, _directory: directory }
     }
 
+    /// Starts a server of each kind.
+    pub(crate) fn of_each_kind() -> impl Iterator<Item = Self> {
+        Kind::ALL.into_iter().map(Self::start)
+    }
+
     /// Returns the address as a user writes it: `127.0.0.1:PORT` or a path.
     pub(crate) fn address(&self) -> String {
         match &self.address {

@@ -11,7 +11,7 @@ mod wire;
 
 use std::time::Duration;
 
-pub(crate) use cachier::Cachier;
+pub(crate) use cachier::{Cachier, Outcome};
 pub(crate) use fake::{Fake, Script, full_port, refusing_port};
 pub(crate) use golden::golden;
 pub(crate) use material::{PASSWORD, scratch, tls};
