@@ -5,6 +5,7 @@
 mod arithmetic;
 mod delete;
 mod exists;
+mod failures;
 mod get;
 mod harness;
 mod harness_answers;
@@ -12,6 +13,7 @@ mod keys;
 mod layers;
 mod locate;
 mod meta;
+mod peers;
 mod ping;
 mod python_printable;
 mod servers;
