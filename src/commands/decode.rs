@@ -9,9 +9,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::context::Context;
+use super::decode_args::DecodeArgs;
 use super::fetch::Stored;
 use super::shown;
-use super::shown::DecodeArgs;
 use crate::failure::Exit;
 use crate::failure::Failure;
 use crate::output::Format;

@@ -4,11 +4,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::context::Context;
+use super::decode_args::DecodeArgs;
 use super::fetch;
 use super::fetch::Fetched;
 use super::outcome::ending;
 use super::shown;
-use super::shown::DecodeArgs;
 use super::wanted::KeyArgs;
 use crate::failure::Exit;
 use crate::failure::Failure;

@@ -7,6 +7,7 @@ pub mod computed;
 pub mod config;
 pub mod context;
 pub mod decode;
+pub mod decode_args;
 pub mod delete;
 pub mod exists;
 pub mod fetch;

@@ -2,12 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use clap::Args;
-use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::context::Context;
+use super::decode_args::Decode;
+use super::decode_args::DecodeArgs;
 use super::fetch::Stored;
 use crate::codec;
 use crate::codec::Client;
@@ -20,37 +20,6 @@ use crate::codec::typed;
 use crate::codec::typed::Detail;
 use crate::failure::Failure;
 use crate::python::Value;
-use crate::settings::units;
-
-/// What the commands take that show values.
-#[derive(Args, Clone, Copy, Debug)]
-pub struct DecodeArgs {
-    /// How values are decoded
-    #[arg(long, value_name = "HOW", default_value = "auto")]
-    decode: Decode,
-    /// The most that a value may unfold to
-    #[arg(long, value_name = "SIZE", value_parser = units::size, default_value = "64M")]
-    max_decoded: u64,
-}
-
-/// How values are decoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Decode {
-    /// By the flags, as the application's client does; sessions and spread chunks by what they hold
-    Auto,
-    /// Not at all
-    None,
-    /// Not at all, shown in hexadecimal
-    Hex,
-    /// As a pickle
-    Pickle,
-    /// As msgpack
-    Msgpack,
-    /// As JSON
-    Json,
-    /// As a session of Flask-Session
-    Session,
-}
 
 /// How stored bytes are read.
 #[derive(Clone, Copy)]

@@ -1,3 +1,5 @@
+//! Pickles of every protocol, well-formed and not.
+
 use num_bigint::BigInt;
 use proptest::prelude::*;
 
