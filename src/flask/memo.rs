@@ -1,5 +1,10 @@
 //! Keys of functions under `@cache.memoize()`.
 
+mod arguments;
+pub mod call;
+
+pub use call::{Call, MemoOptions, ValueKey, value_keys};
+
 use super::facts::{Facts, Generation};
 use super::key::{Access, ComputedKey, distinct};
 
