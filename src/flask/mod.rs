@@ -5,11 +5,13 @@
 
 pub mod digest;
 pub mod error;
+pub mod explain;
 pub mod facts;
 pub mod fragment;
 pub mod key;
 pub mod memo;
 pub mod query;
+pub mod session;
 pub mod target;
 pub mod view;
 
