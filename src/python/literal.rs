@@ -234,12 +234,11 @@ impl<'a> Parser<'a> {
     fn atom(&mut self) -> Result<Value, LiteralError> {
         match self.peek() {
             None => Err(self.error(Problem::End)),
-            Some('0'..='9') => self.number(),
             Some('.') if self.rest().starts_with("...") => {
                 self.position += 3;
                 Ok(Value::Ellipsis)
             }
-            Some('.') => self.number(),
+            Some('.' | '0'..='9') => self.number(),
             Some('\'' | '"') => self.strings(),
             Some('(') => self.nested(Self::parentheses),
             Some('[') => self.nested(|parser| Ok(Value::List(parser.items(']', None)?.0))),

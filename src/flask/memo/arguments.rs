@@ -122,9 +122,8 @@ pub(super) fn token(first: Option<&Value>, python: PythonVersion) -> Result<Stri
 fn default(parameter: Option<&Parameter>, generation: Generation) -> Result<Value, FlaskError> {
     let Some(parameter) = parameter else { return Ok(Value::None) };
     match &parameter.default {
-        None => Ok(Value::None),
         Some(Default::Known(value)) if generation >= Generation::V2_5 || is_true(value) => Ok(value.clone()),
-        Some(Default::Known(_)) => Ok(Value::None),
+        None | Some(Default::Known(_)) => Ok(Value::None),
         Some(Default::Unknown(text)) => {
             Err(FlaskError::UnknownDefault { name: parameter.name.clone(), text: text.clone() })
         }
@@ -195,9 +194,9 @@ trait Native {
 }
 
 impl Native for Value {
-    fn native(self, python: PythonVersion) -> Value {
+    fn native(self, python: PythonVersion) -> Self {
         match self {
-            Value::Str(text) if python.is_python_2() => Value::Py2Str(text.as_bytes().to_vec()),
+            Self::Str(text) if python.is_python_2() => Self::Py2Str(text.as_bytes().to_vec()),
             other => other,
         }
     }

@@ -15,6 +15,8 @@ const MAX_DAYS: i128 = 999_999_999;
 
 /// Keyword arguments by name.
 type Keywords = Vec<(String, Value)>;
+/// Fields that may be missing, and `tzinfo` and `fold` as keyword arguments of an object.
+type Zoned = (Vec<Option<Value>>, Vec<(Value, Value)>);
 
 /// Arguments in the order of their names; none if one is given twice or has no such name.
 fn bind(names: &[&str], positional: Vec<Value>, keywords: Keywords) -> Option<Vec<Option<Value>>> {
@@ -106,11 +108,7 @@ pub(super) fn time(positional: Vec<Value>, keywords: Keywords) -> Option<Value> 
 }
 
 /// Binds arguments of which the last two are `tzinfo` and the keyword-only `fold`, and takes those two out.
-fn with_zone(
-    names: &[&str],
-    positional: Vec<Value>,
-    keywords: Keywords,
-) -> Option<(Vec<Option<Value>>, Vec<(Value, Value)>)> {
+fn with_zone(names: &[&str], positional: Vec<Value>, keywords: Keywords) -> Option<Zoned> {
     if positional.len() == names.len() {
         return None;
     }
@@ -120,7 +118,7 @@ fn with_zone(
     match zone {
         None | Some(Value::None) => {}
         Some(zone @ (Value::Global(_) | Value::Object(_))) => {
-            kwargs.push((Value::Str("tzinfo".into()), zone))
+            kwargs.push((Value::Str("tzinfo".into()), zone));
         }
         Some(_) => return None,
     }

@@ -31,9 +31,10 @@ impl Prefix {
                 return None;
             }
         }
-        let has_two_kinds =
-            prefix.unicode && (prefix.bytes || prefix.format) || prefix.bytes && prefix.format;
-        (!has_two_kinds && !(prefix.unicode && prefix.raw && !python_2)).then_some(prefix)
+        let kinds = [prefix.unicode, prefix.bytes, prefix.format];
+        let has_two_kinds = kinds.into_iter().filter(|kind| *kind).count() > 1;
+        let is_raw_unicode = prefix.unicode && prefix.raw;
+        (!has_two_kinds && (python_2 || !is_raw_unicode)).then_some(prefix)
     }
 }
 
