@@ -6,6 +6,7 @@ use crate::pool::Cause;
 use crate::pool::ServerError;
 use crate::pool::TlsError;
 use crate::protocol::KeyError;
+use crate::python::signature::SignatureError;
 use crate::routing::RoutingError;
 use crate::routing::ServersError;
 use crate::settings::SettingsError;
@@ -140,6 +141,12 @@ impl From<SettingsError> for Failure {
 impl From<FlaskError> for Failure {
     fn from(error: FlaskError) -> Self {
         Self::usage(error.to_string())
+    }
+}
+
+impl From<SignatureError> for Failure {
+    fn from(error: SignatureError) -> Self {
+        Self::usage(error.to_string()).hint("write it as in the source: --signature '(self, a, b=2)'")
     }
 }
 

@@ -95,13 +95,26 @@ pub fn encode(client: Client, way: As, input: &[u8], options: &EncodeOptions) ->
         As::Bytes => plain(client, Kind::Bytes, input),
         As::Int => int(client, &parse_int(input)?),
         As::Bool => bool(client, parse_bool(input)?, options),
-        As::Json | As::Pickle => {
-            let value =
-                json::read(input, usize::MAX).map_err(|error| CodecError::from_json(error, usize::MAX))?;
-            pickled(client, &value, options)
-        }
+        As::Json | As::Pickle => pickled(client, &typed_value(way, input)?, options),
     }?;
     Ok(if options.compress { compress(client, stored) } else { stored })
+}
+
+/// Reads what was typed as a value of Python.
+///
+/// # Errors
+///
+/// As [`encode`].
+pub fn typed_value(way: As, input: &[u8]) -> Result<Value, CodecError> {
+    Ok(match way {
+        As::Text => Value::Str(utf8(input)?.into()),
+        As::Bytes => Value::Bytes(input.to_vec()),
+        As::Int => Value::Int(parse_int(input)?),
+        As::Bool => Value::Bool(parse_bool(input)?),
+        As::Json | As::Pickle => {
+            json::read(input, usize::MAX).map_err(|error| CodecError::from_json(error, usize::MAX))?
+        }
+    })
 }
 
 /// Encodes a value as the client would: texts, bytes, ints and bools in its own form, everything else pickled.

@@ -21,7 +21,7 @@ pub mod zlib;
 
 pub use client::Client;
 pub use decode::{Decoded, DecodedValue, Options, decode};
-pub use encode::{As, EncodeOptions, Stored, encode, encode_value};
+pub use encode::{As, EncodeOptions, Stored, encode, encode_value, typed_value};
 pub use error::CodecError;
 pub use flags::kind;
 pub use format::{Format, decode_as};

@@ -16,6 +16,12 @@ pub struct DecodeArgs {
     pub max_decoded: u64,
 }
 
+impl Default for DecodeArgs {
+    fn default() -> Self {
+        Self { decode: Decode::Auto, max_decoded: 64 << 20 }
+    }
+}
+
 /// How values are decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Decode {

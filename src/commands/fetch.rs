@@ -2,7 +2,9 @@
 
 use super::context::Context;
 use super::refusal;
+use crate::codec::spread;
 use crate::failure::Failure;
+use crate::flask::key::SPREAD_CHUNKS;
 use crate::protocol::Key;
 use crate::protocol::Reply;
 use crate::protocol::Request;
@@ -39,11 +41,45 @@ impl Fetched {
     }
 }
 
+/// What came of reading several keys, and all failures.
+pub type Found = (Vec<Fetched>, Vec<Failure>);
+
+/// Reads values that the spread backend has cut into chunks; one that was stored whole is read as it is.
+///
+/// # Errors
+/// Settings that cannot be used.
+pub fn fetch_spread(context: &mut Context, keys: &[Key]) -> Result<Found, Failure> {
+    let mut wanted = Vec::with_capacity(keys.len() * (SPREAD_CHUNKS + 1));
+    for key in keys {
+        wanted.push(key.clone());
+        for chunk in 0..SPREAD_CHUNKS {
+            wanted.push(context.key(&[key.as_bytes(), format!(".{chunk}").as_bytes()].concat())?);
+        }
+    }
+    let (items, failures) = fetch(context, &wanted)?;
+    Ok((items.chunks(SPREAD_CHUNKS + 1).filter_map(joined).collect(), failures))
+}
+
+/// One value from the item under the key itself and its chunks.
+fn joined(items: &[Fetched]) -> Option<Fetched> {
+    let (whole, chunks) = items.split_first()?;
+    let first = chunks.first()?;
+    if first.found.is_none() && whole.found.is_some() {
+        return Some(whole.clone());
+    }
+    let error = chunks.iter().find_map(|chunk| chunk.error.clone());
+    let parts = chunks.iter().map(|chunk| chunk.found.as_ref().map(|found| found.value.as_slice()));
+    let value = spread::join(parts);
+    let found = first.found.as_ref().filter(|_| error.is_none());
+    let found = found.map(|found| Stored { flags: found.flags, cas: None, value });
+    Some(Fetched { key: first.key.clone(), server: first.server.clone(), found, error })
+}
+
 /// Reads items; what failed is told on stderr and returned.
 ///
 /// # Errors
 /// Settings that cannot be used.
-pub fn fetch(context: &mut Context, keys: &[Key]) -> Result<(Vec<Fetched>, Vec<Failure>), Failure> {
+pub fn fetch(context: &mut Context, keys: &[Key]) -> Result<Found, Failure> {
     let cluster = context.cluster()?;
     let mut items: Vec<Fetched> =
         keys.iter().map(|key| Fetched { key: key.clone(), server: None, found: None, error: None }).collect();

@@ -16,6 +16,7 @@ use crate::output::Cell;
 use crate::output::Format;
 use crate::output::Table;
 use crate::output::record::KeyRecord;
+use crate::protocol::Key;
 
 /// Show values
 ///
@@ -39,6 +40,9 @@ pub struct GetArgs {
     default: Option<String>,
 }
 
+/// The formats in which values are written.
+const FORMATS: [Format; 5] = [Format::Table, Format::Tsv, Format::Csv, Format::Json, Format::Jsonl];
+
 /// One item in JSON.
 #[derive(Debug, Serialize)]
 struct ItemRecord {
@@ -57,8 +61,23 @@ struct ItemRecord {
 /// All items in JSON.
 #[derive(Debug, Serialize)]
 struct Document {
-    schema: &'static str,
+    schema: String,
     items: Vec<ItemRecord>,
+}
+
+/// How values are printed.
+#[derive(Clone, Copy, Debug)]
+pub struct Show<'a> {
+    /// The command, as its JSON schema names it.
+    pub command: &'a str,
+    /// Whether the value of the one key is printed alone.
+    pub single: bool,
+    /// Whether stored bytes are printed.
+    pub raw: bool,
+    /// What stands for a key that is not there.
+    pub default: Option<&'a str>,
+    /// How values are decoded.
+    pub decode: DecodeArgs,
 }
 
 /// Runs the command.
@@ -66,38 +85,58 @@ struct Document {
 /// # Errors
 /// Keys or settings that cannot be used.
 pub fn run(context: &mut Context, args: &GetArgs) -> Result<Exit, Failure> {
-    let chosen =
-        context.chosen_format(&[Format::Table, Format::Tsv, Format::Csv, Format::Json, Format::Jsonl])?;
-    let keys = args.keys.read(context)?;
-    let decoder = shown::Decoder::new(context, args.decode)?;
-    let (items, failures) = fetch::fetch(context, &keys)?;
+    let keys = args.keys.read_whole(context)?;
+    let spread = args.keys.is_spread(context)?;
+    let show = Show {
+        command: "get",
+        single: args.keys.is_single(),
+        raw: args.raw,
+        default: args.default.as_deref(),
+        decode: args.decode,
+    };
+    context.chosen_format(&FORMATS)?;
+    let found = if spread { fetch::fetch_spread(context, &keys)? } else { fetch::fetch(context, &keys)? };
+    print(context, show, found)
+}
+
+/// Reads items and prints them.
+///
+/// # Errors
+/// Settings that cannot be used.
+pub fn show(context: &mut Context, keys: &[Key], show: Show<'_>) -> Result<Exit, Failure> {
+    context.chosen_format(&FORMATS)?;
+    let found = fetch::fetch(context, keys)?;
+    print(context, show, found)
+}
+
+fn print(context: &mut Context, show: Show<'_>, found: fetch::Found) -> Result<Exit, Failure> {
+    let (items, failures) = found;
+    let decoder = shown::Decoder::new(context, show.decode)?;
     let missed = items.iter().filter(|item| item.is_miss()).count();
     let answered = items.iter().filter(|item| item.error.is_none()).count();
-    match chosen {
+    match context.chosen_format(&FORMATS)? {
         Some(Format::Json) => {
             let items = items.into_iter().map(|item| record(&decoder, item)).collect();
-            context.output.document(&Document { schema: "cachier/get/1", items });
+            let schema = format!("cachier/{}/1", show.command);
+            context.output.document(&Document { schema, items });
         }
         Some(Format::Jsonl) => {
             for item in items {
                 context.output.object(&record(&decoder, item));
             }
         }
-        None if args.keys.is_single() => single(context, args, &decoder, &items),
-        _ => {
-            let format = context.format(&[Format::Table, Format::Tsv, Format::Csv])?;
-            table(context, args, format, &decoder, &items);
-        }
+        None if show.single => single(context, show, &decoder, &items),
+        _ => table(context, show, &decoder, &items)?,
     }
-    let usual = if missed > 0 && args.default.is_none() { Exit::Negative } else { Exit::Done };
+    let usual = if missed > 0 && show.default.is_none() { Exit::Negative } else { Exit::Done };
     Ok(ending(usual, answered, &failures))
 }
 
 /// Prints the value of the one key alone.
-fn single(context: &mut Context, args: &GetArgs, decoder: &shown::Decoder, items: &[Fetched]) {
+fn single(context: &mut Context, show: Show<'_>, decoder: &shown::Decoder, items: &[Fetched]) {
     for item in items {
-        match (&item.found, &args.default) {
-            (Some(found), _) if args.raw => context.output.raw(&found.value),
+        match (&item.found, show.default) {
+            (Some(found), _) if show.raw => context.output.raw(&found.value),
             (Some(found), _) => decoder.print(context, item.key.as_bytes(), found),
             (None, Some(default)) if item.error.is_none() => context.output.line(default.as_bytes()),
             (None, _) => miss(context, item),
@@ -106,13 +145,19 @@ fn single(context: &mut Context, args: &GetArgs, decoder: &shown::Decoder, items
 }
 
 /// Prints a row for each key that is there.
-fn table(context: &mut Context, args: &GetArgs, format: Format, decoder: &shown::Decoder, items: &[Fetched]) {
+fn table(
+    context: &mut Context,
+    show: Show<'_>,
+    decoder: &shown::Decoder,
+    items: &[Fetched],
+) -> Result<(), Failure> {
+    let format = context.format(&[Format::Table, Format::Tsv, Format::Csv])?;
     let mut table = Table::new(&["key", "value"]);
     for item in items {
-        let value = match (&item.found, &args.default) {
-            (Some(found), _) if args.raw => found.value.clone(),
+        let value = match (&item.found, show.default) {
+            (Some(found), _) if show.raw => found.value.clone(),
             (Some(found), _) => decoder.cell(item.key.as_bytes(), found),
-            (None, Some(default)) if item.error.is_none() => default.clone().into_bytes(),
+            (None, Some(default)) if item.error.is_none() => default.as_bytes().to_vec(),
             (None, _) => {
                 miss(context, item);
                 continue;
@@ -121,6 +166,7 @@ fn table(context: &mut Context, args: &GetArgs, format: Format, decoder: &shown:
         table.rows.push(vec![Cell::text(item.key.as_bytes()), Cell::text(value)]);
     }
     context.output.table(format, &table);
+    Ok(())
 }
 
 /// Names a key that is not there; one that failed was named with its server.

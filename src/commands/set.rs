@@ -17,9 +17,11 @@ use super::context::Context;
 use crate::codec;
 use crate::codec::As;
 use crate::codec::EncodeOptions;
+use crate::codec::spread;
 use crate::failure::Exit;
 use crate::failure::Failure;
 use crate::protocol::Expiry;
+use crate::protocol::Key;
 use crate::protocol::Request;
 use crate::protocol::StoreMode;
 use crate::settings::units;
@@ -54,7 +56,7 @@ pub struct StoreArgs {
     #[arg(long, value_name = "DURATION", value_parser = units::duration, conflicts_with = "expire_at")]
     ttl: Option<Duration>,
     /// Date at which the item expires, as RFC 3339
-    #[arg(long, value_name = "DATE", value_parser = date)]
+    #[arg(long, value_name = "DATE", value_parser = units::date)]
     expire_at: Option<u64>,
     /// What the value is
     #[arg(long = "as", value_name = "TYPE", default_value = "text")]
@@ -120,15 +122,7 @@ fn put(
 ) -> Result<Exit, Failure> {
     let keys = super::wanted::stored_keys(context, args.key.as_bytes(), args.flask)?;
     let value = read_value(args)?;
-    let options = EncodeOptions { compress: args.compress, pickle_protocol: args.pickle_protocol };
-    let stored = codec::encode(context.settings.client()?, args.way, &value, &options)?;
-    let flags = match args.flags {
-        Some(_) if args.way != As::Bytes => {
-            return Err(Failure::usage("--flags says how bytes are to be read, so it goes with --as bytes"));
-        }
-        Some(flags) => flags,
-        None => stored.flags,
-    };
+    let (keys, values, flags) = stored(context, args, keys, &value)?;
     let expiry = match (args.ttl, args.expire_at) {
         (Some(ttl), _) => Expiry::after(ttl, context::now()),
         (None, Some(date)) => Expiry::at(date),
@@ -138,14 +132,33 @@ fn put(
     let cluster = context.cluster()?;
     let plan = change::plan(&keys, |key| cluster.router.writers(key.as_bytes()).iter().collect());
     let change = Change { command, done: "stored", dry_run: args.safety.dry_run };
-    change::apply(context, change, &plan, |key| Request::Store {
-        mode,
-        key,
-        flags,
-        expiry,
-        value: &stored.bytes,
-        cas,
+    change::apply(context, change, &plan, |key| {
+        // A value is one item but under the spread backend, whose chunks are few.
+        let chunk = keys.iter().position(|known| known == key).unwrap_or_default();
+        Request::Store { mode, key, flags, expiry, value: &values[chunk], cas }
     })
+}
+
+/// Keys, the bytes to store under each, and the flags of all.
+type Encoded = (Vec<Key>, Vec<Vec<u8>>, u32);
+
+/// The value as it is stored: one item, or the chunks of the spread backend.
+fn stored(context: &Context, args: &StoreArgs, mut keys: Vec<Key>, value: &[u8]) -> Result<Encoded, Failure> {
+    if keys.len() > 1 {
+        let chunks = spread::encode(&codec::typed_value(args.way, value)?)?;
+        keys.truncate(chunks.len());
+        return Ok((keys, chunks, 0));
+    }
+    let options = EncodeOptions { compress: args.compress, pickle_protocol: args.pickle_protocol };
+    let stored = codec::encode(context.settings.client()?, args.way, value, &options)?;
+    let flags = match args.flags {
+        Some(_) if args.way != As::Bytes => {
+            return Err(Failure::usage("--flags says how bytes are to be read, so it goes with --as bytes"));
+        }
+        Some(flags) => flags,
+        None => stored.flags,
+    };
+    Ok((keys, vec![stored.bytes], flags))
 }
 
 /// The value from the command line or from standard input.
@@ -174,15 +187,4 @@ fn condition(text: &str) -> Result<Condition, String> {
         }
         _ => Err("a condition is absent, present or cas=N".to_owned()),
     }
-}
-
-/// A date in UNIX seconds.
-fn date(text: &str) -> Result<u64, String> {
-    let date: jiff::Timestamp =
-        text.parse().map_err(|_| format!("\"{text}\" is no RFC 3339 date like 2030-01-31T12:00:00Z"))?;
-    let seconds = u64::try_from(date.as_second()).unwrap_or(0);
-    if seconds > u64::from(u32::MAX) {
-        return Err(format!("\"{text}\" is later than memcached can tell (2106-02-07)"));
-    }
-    Ok(seconds)
 }

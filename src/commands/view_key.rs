@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::Read as _;
+use std::path::Path;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -18,6 +19,7 @@ use crate::flask::view;
 use crate::flask::view::Form;
 use crate::flask::view::QueryString;
 use crate::flask::view::ViewOptions;
+use crate::python::source;
 
 /// Print the keys of views that `@cache.cached()` stores; contacts no server
 ///
@@ -59,6 +61,9 @@ pub struct ViewArgs {
     /// File with the view function's source, for source_check
     #[arg(long, value_name = "FILE")]
     source: Option<PathBuf>,
+    /// Cut this function out of the file of --source
+    #[arg(long, value_name = "NAME", requires = "source")]
+    function: Option<String>,
 }
 
 /// Runs the command.
@@ -86,7 +91,10 @@ impl ViewArgs {
             },
             key_prefix: self.key_prefix_arg.clone(),
             hash: self.hash,
-            source: self.source.as_ref().map(read_source).transpose()?,
+            source: match &self.source {
+                Some(path) => Some(read_source(context, path, self.function.as_deref())?),
+                None => None,
+            },
         };
         let mut keys = Vec::new();
         for target in self.targets()? {
@@ -119,8 +127,15 @@ impl ViewArgs {
     }
 }
 
-/// Reads a function's source.
-pub(super) fn read_source(path: &PathBuf) -> Result<String, Failure> {
-    fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("cannot read {}: {error}", path.display())))
+/// Reads a function's source, cut out of its module where a name is given.
+///
+/// # Errors
+/// A file that cannot be read, or in which the function is not found.
+pub(super) fn read_source(context: &Context, path: &Path, function: Option<&str>) -> Result<String, Failure> {
+    let shown = path.display();
+    let text =
+        fs::read_to_string(path).map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))?;
+    let Some(name) = function else { return Ok(source::normalised(&text)) };
+    let python = context.settings.facts()?.python;
+    source::function(&text, name, python).map_err(|error| Failure::usage(format!("{shown}: {error}")))
 }

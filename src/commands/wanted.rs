@@ -45,6 +45,35 @@ impl KeyArgs {
     /// # Errors
     /// As [`KeyArgs::read`].
     pub fn read_for(&self, context: &Context, wire: Wire) -> Result<Vec<Key>, Failure> {
+        let mut keys = Vec::new();
+        for text in self.texts()? {
+            let texts = if self.flask { wire_keys(context, &text)? } else { vec![text] };
+            for text in texts {
+                keys.push(Key::parse(&text, wire)?);
+            }
+        }
+        Ok(keys)
+    }
+
+    /// All keys in order, checked; one a value, though the spread backend stores several items for it.
+    ///
+    /// # Errors
+    /// As [`KeyArgs::read`].
+    pub fn read_whole(&self, context: &Context) -> Result<Vec<Key>, Failure> {
+        let prefix = if self.flask { context.settings.key_prefix.value.as_bytes() } else { b"" };
+        self.texts()?.iter().map(|text| context.key(&[prefix, text].concat())).collect()
+    }
+
+    /// Whether the values are cut into chunks.
+    ///
+    /// # Errors
+    /// Facts that are not understood.
+    pub fn is_spread(&self, context: &Context) -> Result<bool, Failure> {
+        Ok(self.flask && context.settings.facts()?.backend == Backend::Spread)
+    }
+
+    /// The keys as they were typed or piped in.
+    fn texts(&self) -> Result<Vec<Vec<u8>>, Failure> {
         let mut texts: Vec<Vec<u8>> = Vec::new();
         let mut read = false;
         for key in &self.keys {
@@ -62,17 +91,7 @@ impl KeyArgs {
         if texts.is_empty() && !read {
             return Err(Failure::usage("no key is given").hint("name one, or pipe keys in and say --stdin"));
         }
-        let mut keys = Vec::with_capacity(texts.len());
-        for text in texts {
-            if self.flask {
-                for wire_key in wire_keys(context, &text)? {
-                    keys.push(Key::parse(&wire_key, wire)?);
-                }
-            } else {
-                keys.push(Key::parse(&text, wire)?);
-            }
-        }
-        Ok(keys)
+        Ok(texts)
     }
 
     /// Whether there can be only one key, so that its value is printed alone.

@@ -42,6 +42,20 @@ pub fn size(text: &str) -> Result<u64, String> {
     number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor)).ok_or_else(wrong)
 }
 
+/// Reads an RFC 3339 date as UNIX seconds.
+///
+/// # Errors
+/// A sentence that names the text and shows how a date is written, or that memcached has no such date.
+pub fn date(text: &str) -> Result<u64, String> {
+    let date: jiff::Timestamp =
+        text.parse().map_err(|_| format!("\"{text}\" is no RFC 3339 date like 2030-01-31T12:00:00Z"))?;
+    let seconds = u64::try_from(date.as_second()).unwrap_or(0);
+    if seconds > u64::from(u32::MAX) {
+        return Err(format!("\"{text}\" is later than memcached can tell (2106-02-07)"));
+    }
+    Ok(seconds)
+}
+
 /// A duration in the shortest of these notations, exact to the millisecond.
 #[must_use]
 pub fn show(duration: Duration) -> String {
