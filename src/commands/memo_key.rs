@@ -26,7 +26,7 @@ pub struct MemoKeyArgs {
     #[arg(value_name = "FUNCTION")]
     function: String,
     /// Arguments as Python literals, without self and cls
-    #[arg(value_name = "ARG", allow_hyphen_values = true)]
+    #[arg(value_name = "ARG", allow_negative_numbers = true)]
     arguments: Vec<String>,
     /// Keyword argument, as NAME=LITERAL; may be repeated
     #[arg(long, value_name = "NAME=LITERAL")]

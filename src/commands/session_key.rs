@@ -21,7 +21,7 @@ pub struct SessionKeyArgs {
 #[derive(Args, Debug)]
 pub struct SessionArgs {
     /// Session ids, or values of the session cookie, signed or not
-    #[arg(value_name = "COOKIE", required = true, allow_hyphen_values = true)]
+    #[arg(value_name = "COOKIE", required = true)]
     cookies: Vec<String>,
     /// SESSION_KEY_PREFIX of the application
     #[arg(long, value_name = "PREFIX", default_value = session::PREFIX)]

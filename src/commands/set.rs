@@ -50,7 +50,7 @@ pub struct StoreArgs {
     #[arg(value_name = "KEY")]
     key: OsString,
     /// The value; `-` or nothing reads it from standard input
-    #[arg(value_name = "VALUE", allow_hyphen_values = true)]
+    #[arg(value_name = "VALUE", allow_negative_numbers = true)]
     value: Option<OsString>,
     /// Time to live from now; 0 never expires
     #[arg(long, value_name = "DURATION", value_parser = units::duration, conflicts_with = "expire_at")]
