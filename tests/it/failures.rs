@@ -253,6 +253,7 @@ fn nonsense_is_an_error_and_never_a_panic() {
         &b"HTTP/1.1 400 Bad Request\r\n\r\n"[..],
         b"VALUE k 16 99999999999999999999 1\r\n",
         b"VALUE k 16 -1 1\r\n",
+        b"VALUE other 16 1 1\r\nv\r\nEND\r\n",
         b"VALUE k 99999999999 1 1\r\nv\r\nEND\r\n",
         b"VALUE k 16 1 1\r\nvvvv\r\nEND\r\n",
         b"STORED\r\n",

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
 mod arithmetic;
+mod computed_keys;
 mod delete;
 mod exists;
 mod failures;
@@ -10,6 +11,7 @@ mod get;
 mod harness;
 mod harness_answers;
 mod keys;
+mod latency;
 mod layers;
 mod locate;
 mod meta;
@@ -18,4 +20,6 @@ mod ping;
 mod python_printable;
 mod servers;
 mod set;
+mod settings;
+mod stats;
 mod touch;

@@ -1,0 +1,93 @@
+//! `cachier view-key` and `fragment-key`: keys as Flask-Caching makes them, without a server.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Cachier, Peer, Pool, golden, text};
+
+fn words(value: &Value) -> Vec<&str> {
+    value.as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect()
+}
+
+#[test]
+fn every_recorded_command_line_prints_its_keys() {
+    let document = golden("flask_commands");
+    let mut wrong = Vec::new();
+    let mut count = 0;
+    for vector in document["vectors"].as_array().unwrap() {
+        let arguments = words(&vector["argv"]);
+        if !["view-key", "fragment-key"].contains(&arguments[0]) || arguments.contains(&"--source") {
+            continue;
+        }
+        count += 1;
+        let run = Cachier::new(&arguments);
+        for (name, content) in vector["files"].as_object().unwrap() {
+            fs::write(run.home().join(name), content.as_str().unwrap()).unwrap();
+        }
+        let expected: String = words(&vector["stdout"]).iter().map(|line| format!("{line}\n")).collect();
+        let outcome = run.run();
+        if outcome.code != 0 || outcome.stdout_text() != expected {
+            wrong.push(format!("{}: expected {expected}{outcome}", vector["id"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(count > 40, "{count}");
+}
+
+#[test]
+fn all_generations_are_printed_newest_first_when_none_is_named() {
+    let all = Cachier::new(["view-key", "/x?a=1", "-o", "json"]).run().success().json();
+    assert_eq!(all["schema"], "cachier/view-key/1");
+    let keys = all["keys"].as_array().unwrap();
+    assert!(keys.len() > 1, "{all}");
+    let newest =
+        Cachier::new(["view-key", "/x?a=1", "--flask-caching", "2.5.1"]).run().success().stdout_text();
+    assert_eq!(format!("{}\n", keys[0]["key"].as_str().unwrap()), newest);
+    let plain = Cachier::new(["view-key", "/x"]).run().success();
+    plain.stdout_is("flask_cache_view//x\n");
+}
+
+#[test]
+fn invalidating_deletes_exactly_those_keys_where_they_belong() {
+    let pool = Pool::sasl(3);
+    let options = json!({"CACHE_KEY_PREFIX": "", "CACHE_OPTIONS": {"behaviors": {"ketama": true}}});
+    let mut cache = Peer::open("flask-caching", &pool, &options);
+    for (show, invalidate) in [
+        (&["view-key", "/shop"][..], &["invalidate-view", "/shop"][..]),
+        (&["view-key", "/shop?a=1&b=2"], &["invalidate-view", "/shop?a=1&b=2"]),
+        (&["fragment-key", "item", "42"], &["invalidate-fragment", "item", "42"]),
+    ] {
+        let keys = pool.cachier(show).run().success().stdout_text();
+        let others = ["flask_cache_view//other", "flask_cache_view//shop2"];
+        for key in keys.lines().chain(others) {
+            cache.set(key, text("page"));
+        }
+        let dry = pool.cachier(invalidate).args(["--dry-run", "-o", "json"]).run().success().json();
+        assert_eq!(dry["keys"].as_array().unwrap().len(), keys.lines().count());
+        for key in keys.lines() {
+            assert_eq!(cache.get(key), text("page"), "{key} after --dry-run");
+        }
+        let document = pool.cachier(invalidate).args(["-o", "json"]).run().success().json();
+        assert_eq!(document["deleted"], keys.lines().count(), "{document}");
+        for key in keys.lines() {
+            assert_eq!(cache.get(key)["type"], "NoneType", "{key}");
+        }
+        for key in others {
+            assert_eq!(cache.get(key), text("page"));
+        }
+        pool.cachier(invalidate).run().code(1);
+    }
+}
+
+#[test]
+fn a_memoized_function_is_forgotten_by_its_version_key() {
+    let pool = Pool::sasl(3);
+    let options = json!({"CACHE_KEY_PREFIX": "", "CACHE_OPTIONS": {"behaviors": {"ketama": true}}});
+    let mut cache = Peer::open("flask-caching", &pool, &options);
+    cache.set("flask_cache_shop.price_memver", text("abcdef"));
+    cache.set("flask_cache_shop.prices_memver", text("uvwxyz"));
+    pool.cachier(["invalidate-memo", "shop.price"]).run().success();
+    assert_eq!(cache.get("flask_cache_shop.price_memver")["type"], "NoneType");
+    assert_eq!(cache.get("flask_cache_shop.prices_memver"), text("uvwxyz"));
+}
