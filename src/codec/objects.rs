@@ -103,6 +103,11 @@ pub fn known(object: &Object) -> Option<Known> {
         | "markupsafe.Markup"
         | "markupsafe._native.Markup"
         | "jinja2.utils.Markup" => one_text(&view),
+        "uuid.UUID" => return uuid(&view),
+        "fractions.Fraction" => return fraction(&view),
+        "decimal.Decimal" | "markupsafe.Markup" | "markupsafe._native.Markup" | "jinja2.utils.Markup" => {
+            return one_text(&view);
+        }
         "pathlib.PosixPath"
         | "pathlib.PurePosixPath"
         | "pathlib._local.PosixPath"
@@ -123,6 +128,14 @@ pub fn text(value: &Value) -> Option<Cow<'_, str>> {
 
 fn short_class(class: &str) -> &str {
     class.rsplit('.').next().unwrap_or(class)
+}
+
+/// `Fraction('1/3')` or, from Python 3.12 on, `Fraction(1, 3)`.
+fn fraction(view: &View<'_>) -> Option<Known> {
+    let [Value::Int(numerator), Value::Int(denominator)] = view.args else { return one_text(view) };
+    let text =
+        if *denominator == 1.into() { numerator.to_string() } else { format!("{numerator}/{denominator}") };
+    Some(Known { text, python: format!("Fraction({numerator}, {denominator})") })
 }
 
 fn one_text(view: &View<'_>) -> Option<Known> {

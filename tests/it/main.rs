@@ -23,3 +23,5 @@ mod set;
 mod settings;
 mod stats;
 mod touch;
+mod real_pickles;
+mod stored_values;
