@@ -1,6 +1,7 @@
 //! The natural JSON of a value: what a script wants to see, types left aside.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -73,21 +74,17 @@ fn array(items: &[Value]) -> Json {
 
 /// Sets have no order of their own; theirs is that of the typed tree.
 fn set(items: &[Value]) -> Json {
-    let mut items: Vec<&Value> = items.iter().collect();
-    if items.len() > 1 {
-        items.sort_by_cached_key(|item| typed::python_text(&typed::tree(item, Detail::Full)));
-    }
-    Json::Array(items.into_iter().map(json).collect())
+    Json::Array(typed::sorted(items, Detail::Full).into_iter().map(json).collect())
 }
 
 fn dict<'a>(items: impl Iterator<Item = &'a (Value, Value)> + Clone) -> Json {
-    let mut map = Map::new();
-    for (key, value) in items.clone() {
-        if map.insert(key_text(key), json(value)).is_some() {
-            return Json::Array(items.map(|(key, value)| json!([json(key), json(value)])).collect());
-        }
+    let keys: Vec<String> = items.clone().map(|(key, _)| key_text(key)).collect();
+    let mut seen = HashSet::new();
+    // Looked for before any value is written: a second attempt a level would double the work a level.
+    if !keys.iter().all(|key| seen.insert(key)) {
+        return Json::Array(items.map(|(key, value)| Json::Array(vec![json(key), json(value)])).collect());
     }
-    Json::Object(map)
+    Json::Object(keys.into_iter().zip(items).map(|(key, (_, value))| (key, json(value))).collect())
 }
 
 /// The text of a key: scalars as Python's `json` writes them, everything else as Python text.
@@ -115,18 +112,21 @@ fn object(value: &Value, object: &Object) -> Json {
 }
 
 fn of_response(response: &Response) -> Json {
-    let headers: Vec<Json> = response.headers.iter().map(|(name, value)| json!([name, value])).collect();
-    let mut fields = json!({
-        "class": response.class,
-        "status": response.status,
-        "headers": headers,
-        "body": content(&response.body),
-    });
-    if let (Some(fields), Some(timeout)) = (fields.as_object_mut(), &response.timeout) {
+    let headers: Vec<Json> = response
+        .headers
+        .iter()
+        .map(|(name, value)| Json::from([name.as_str(), value.as_str()].as_slice()))
+        .collect();
+    let mut fields = Map::new();
+    fields.insert("class".to_owned(), Json::from(response.class.as_str()));
+    fields.insert("status".to_owned(), Json::from(response.status.as_str()));
+    fields.insert("headers".to_owned(), Json::Array(headers));
+    fields.insert("body".to_owned(), content(&response.body));
+    if let Some(timeout) = &response.timeout {
         let timeout = timeout.parse::<Number>().map_or_else(|_| Json::String(timeout.clone()), Json::Number);
         fields.insert("timeout".to_owned(), timeout);
     }
-    fields
+    Json::Object(fields)
 }
 
 /// Dicts and lists of another class: `OrderedDict`, `defaultdict`, `Counter`, `deque` and their like.
@@ -236,6 +236,10 @@ mod tests {
         );
         assert_eq!(shown(&dict(vec![Value::Tuple(vec![int(1), text("x")])])), r#"{"(1, 'x')":null}"#);
         assert_eq!(shown(&dict(vec![int(1), text("1")])), r#"[[1,null],["1",null]]"#);
+        // Each level has two keys of the same text; written twice a level, this would never end.
+        let nested = (0..150)
+            .fold(Value::None, |inner, _| Value::Dict(vec![(text("1"), inner), (int(1), Value::None)]));
+        assert_eq!(shown(&nested).matches("[[\"1\",").count(), 150);
     }
 
     #[test]

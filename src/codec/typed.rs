@@ -1,9 +1,15 @@
 //! The typed tree of a value as JSON: every node says its type, nothing is lost but what is cut for its size.
 
+use std::io;
+use std::io::Write;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::Serialize;
+use serde::Serializer;
+use serde::ser::SerializeMap as _;
 use serde_json::Value as Json;
-use serde_json::json;
+use serde_json::ser::Formatter;
 use sha2::Digest as _;
 use sha2::Sha256;
 
@@ -29,10 +35,20 @@ pub enum Detail {
     Short,
 }
 
-/// Returns the tree of a value: an object with `type` and the fields that belong to it.
+/// The typed tree of a value, to be serialised: written out as it goes, it takes no memory of its own.
 ///
-/// `int` has its decimal text, `float`, `complex`, `range` and `slice` their Python text, `bytes`, `bytearray` and
-/// `py2str` Base64; sets are sorted by the JSON text of their items.
+/// Every node is an object with `type` and the fields that belong to it: `int` has its decimal text, `float`,
+/// `complex`, `range` and `slice` their Python text, `bytes`, `bytearray` and `py2str` Base64; sets are sorted by the
+/// JSON text of their items.
+#[derive(Clone, Copy, Debug)]
+pub struct Tree<'a> {
+    /// The value.
+    pub value: &'a Value,
+    /// Whether the large is written out.
+    pub detail: Detail,
+}
+
+/// Returns the tree as JSON; serialising a [`Tree`] is far smaller.
 #[must_use]
 pub fn tree(value: &Value, detail: Detail) -> Json {
     match value {
@@ -78,42 +94,120 @@ fn text(text: &Text, detail: Detail) -> Json {
 
 fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    // Nothing in a tree can fail to serialise: all keys are texts.
+    serde_json::to_value(Tree { value, detail }).unwrap_or_default()
+impl Serialize for Tree<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { value, detail } = *self;
+        let node = Node { serializer, detail };
+        match value {
+            Value::None => node.field("NoneType", "value", &()),
+            Value::Ellipsis => node.field("ellipsis", "value", "..."),
+            Value::Bool(value) => node.field("bool", "value", value),
+            Value::Int(number) => node.field("int", "value", &number.to_string()),
+            Value::Float(_) => node.field("float", "value", &python(value)),
+            Value::Complex(..) => node.field("complex", "value", &python(value)),
+            Value::Str(content) => node.text(value, content),
+            Value::Bytes(bytes) => node.field("bytes", "base64", &STANDARD.encode(bytes)),
+            Value::ByteArray(bytes) => node.field("bytearray", "base64", &STANDARD.encode(bytes)),
+            Value::Py2Str(bytes) => node.field("py2str", "base64", &STANDARD.encode(bytes)),
+            Value::List(items) => node.sequence("list", items),
+            Value::Tuple(items) => node.sequence("tuple", items),
+            Value::Set(items) => node.field("set", "items", &Members { items, detail }),
+            Value::FrozenSet(items) => node.field("frozenset", "items", &Members { items, detail }),
+            Value::Dict(items) => node.field("dict", "items", &Pairs { items, detail }),
+            Value::Range(..) => node.field("range", "value", &python(value)),
+            Value::Slice(_) => node.field("slice", "value", &python(value)),
+            Value::Timestamp(time) => node.field("datetime.datetime", "value", time),
+            Value::Global(name) => node.field("global", "name", name),
+            Value::Object(object) => node.object(object),
+            Value::Verbatim(text) => node.field("recursion", "value", text),
+/// One node on its way out.
+struct Node<S> {
+    serializer: S,
+    detail: Detail,
+impl<S: Serializer> Node<S> {
+    fn field<T: Serialize + ?Sized>(self, kind: &str, name: &str, value: &T) -> Result<S::Ok, S::Error> {
+        let mut node = self.serializer.serialize_map(Some(2))?;
+        node.serialize_entry("type", kind)?;
+        node.serialize_entry(name, value)?;
+        node.end()
+    fn text(self, value: &Value, text: &Text) -> Result<S::Ok, S::Error> {
+        let Some(content) = text.as_str() else { return self.field("str", "repr", &python(value)) };
+        // A text of so few bytes cannot have more code points.
+        if self.detail == Detail::Full || content.len() <= LONGEST_TEXT {
+            return self.field("str", "value", content);
+        if length <= LONGEST_TEXT {
+        let mut node = self.serializer.serialize_map(Some(3))?;
+        node.serialize_entry("type", "str")?;
+        node.serialize_entry("length", &length)?;
+        node.serialize_entry("sha256", &hex(&Sha256::digest(content.as_bytes())))?;
+    fn sequence(self, kind: &str, items: &[Value]) -> Result<S::Ok, S::Error> {
+        let detail = self.detail;
+        match (detail, items) {
+            (Detail::Short, [first, .., last]) if items.len() > LONGEST_LIST => {
+                let mut node = self.serializer.serialize_map(Some(4))?;
+                node.serialize_entry("type", kind)?;
+                node.serialize_entry("length", &items.len())?;
+                node.serialize_entry("first", &Tree { value: first, detail })?;
+                node.serialize_entry("last", &Tree { value: last, detail })?;
+                node.end()
+            }
+            _ => self.field(kind, "items", &Items { items, detail }),
+    fn object(self, object: &Object) -> Result<S::Ok, S::Error> {
+        let Object { class, args, kwargs, state, list_items, dict_items } = object;
+        let mut node = self.serializer.serialize_map(None)?;
+        node.serialize_entry("type", "object")?;
+        node.serialize_entry("class", class)?;
+        node.serialize_entry("args", &Items { items: args, detail })?;
+        if !kwargs.is_empty() {
+            node.serialize_entry("kwargs", &Pairs { items: kwargs, detail })?;
+        if let Some(state) = state {
+            node.serialize_entry("state", &Tree { value: state, detail })?;
+        if !list_items.is_empty() {
+            node.serialize_entry("list_items", &Items { items: list_items, detail })?;
+        if !dict_items.is_empty() {
+            node.serialize_entry("dict_items", &Pairs { items: dict_items, detail })?;
+struct Items<'a> {
+    items: &'a [Value],
+impl Serialize for Items<'_> {
+        serializer.collect_seq(self.items.iter().map(|value| Tree { value, detail }))
+struct Members<'a> {
+impl Serialize for Members<'_> {
+        serializer.collect_seq(sorted(self.items, detail).into_iter().map(|value| Tree { value, detail }))
+struct Pairs<'a> {
+    items: &'a [(Value, Value)],
+impl Serialize for Pairs<'_> {
+        let tree = |value| Tree { value, detail };
+        serializer.collect_seq(self.items.iter().map(|(key, value)| [tree(key), tree(value)]))
+/// The value as Python 3 writes it.
+fn python(value: &Value) -> String {
+    repr(value, PythonVersion::DEFAULT)
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn sequence(kind: &str, items: &[Value], detail: Detail) -> Json {
-    if let (Detail::Short, true, [first, .., last]) = (detail, items.len() > LONGEST_LIST, items) {
-        return json!({
-            "type": kind,
-            "length": items.len(),
-            "first": tree(first, detail),
-            "last": tree(last, detail),
-        });
+/// The members of a set in the order of the JSON text of their trees.
+pub(super) fn sorted(items: &[Value], detail: Detail) -> Vec<&Value> {
+    let mut members: Vec<&Value> = items.iter().collect();
+    if members.len() > 1 {
+        members.sort_by_cached_key(|value| python_text(Tree { value, detail }));
     }
-    json!({ "type": kind, "items": trees(items, detail) })
+    members
 }
 
-fn trees(items: &[Value], detail: Detail) -> Json {
-    Json::Array(items.iter().map(|item| tree(item, detail)).collect())
-}
-
-fn pairs(items: &[(Value, Value)], detail: Detail) -> Json {
-    Json::Array(items.iter().map(|(key, value)| json!([tree(key, detail), tree(value, detail)])).collect())
-}
-
-fn sorted(items: &[Value], detail: Detail) -> Json {
-    let mut trees: Vec<Json> = items.iter().map(|item| tree(item, detail)).collect();
-    if trees.len() > 1 {
-        trees.sort_by_cached_key(python_text);
+/// The JSON text as Python's `json.dumps` writes it: `", "` and `": "` between the parts, and ASCII.
+fn python_text(tree: Tree<'_>) -> Vec<u8> {
+    let mut text = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut text, PythonFormatter);
+    match tree.serialize(&mut serializer) {
+        Ok(()) => text,
+        // Writing to memory does not fail.
+        Err(_) => Vec::new(),
     }
-    Json::Array(trees)
 }
 
-/// The JSON text as Python's `json.dumps` writes it, with `", "` and `": "` and in ASCII: the order of sets.
-pub(super) fn python_text(tree: &Json) -> String {
-    let mut text = String::new();
-    push_python_text(tree, &mut text);
-    text
-}
+struct PythonFormatter;
 
 fn push_python_text(tree: &Json, text: &mut String) {
     match tree {
@@ -143,34 +237,33 @@ fn push_python_text(tree: &Json, text: &mut String) {
                     for unit in character.encode_utf16(&mut units) {
                         quote::push_hex(text, "\\u", u32::from(*unit), 4);
                     }
+impl Formatter for PythonFormatter {
+    fn begin_array_value<W: Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
+    fn begin_object_key<W: Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+    fn begin_object_value<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(b": ")
+    fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, part: &str) -> io::Result<()> {
+        let mut units = [0; 2];
+        for character in part.chars() {
+            if character.is_ascii() {
+                writer.write_all(character.encode_utf8(&mut [0; 4]).as_bytes())?;
+            } else {
+                for unit in character.encode_utf16(&mut units) {
+                    write!(writer, "\\u{unit:04x}")?;
                 }
             }
         }
+        Ok(())
     }
-}
-
-fn object(object: &Object, detail: Detail) -> Json {
-    let mut tree_of = json!({ "type": "object", "class": object.class, "args": trees(&object.args, detail) });
-    if let Some(fields) = tree_of.as_object_mut() {
-        let mut add = |name: &str, field: Json| fields.insert(name.to_owned(), field);
-        if !object.kwargs.is_empty() {
-            add("kwargs", pairs(&object.kwargs, detail));
-        }
-        if let Some(state) = &object.state {
-            add("state", tree(state, detail));
-        }
-        if !object.list_items.is_empty() {
-            add("list_items", trees(&object.list_items, detail));
-        }
-        if !object.dict_items.is_empty() {
-            add("dict_items", pairs(&object.dict_items, detail));
-        }
-    }
-    tree_of
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -199,8 +292,9 @@ mod tests {
     #[test]
     fn sets_are_sorted_by_the_text_of_their_items() {
         let items = ["b", "é", "a", "Z"].map(|text| Value::Str(text.into()));
-        let Json::Array(sorted) = sorted(&items, Detail::Short) else { panic!("an array") };
-        let texts: Vec<_> = sorted.iter().map(|item| item["value"].as_str().unwrap()).collect();
+        let tree = tree(&Value::Set(items.to_vec()), Detail::Short);
+        let texts: Vec<_> =
+            tree["items"].as_array().unwrap().iter().map(|item| item["value"].as_str().unwrap()).collect();
         // In ASCII, é is \u00e9, and a backslash comes between Z and a.
         assert_eq!(texts, ["Z", "é", "a", "b"]);
     }

@@ -49,10 +49,10 @@ pub(super) fn run(bytes: &[u8], limit: usize) -> Result<Parsed, PickleError> {
     }
 }
 
-struct Machine<'a> {
-    cursor: Cursor<'a>,
-    graph: Graph,
-    budget: Budget,
+pub(super) struct Machine<'a> {
+    pub(super) cursor: Cursor<'a>,
+    pub(super) graph: Graph,
+    pub(super) budget: Budget,
     stack: Vec<Id>,
     /// Heights of the stack at which a MARK stands.
     marks: Vec<usize>,
@@ -127,7 +127,7 @@ impl Machine<'_> {
         PickleError::Unsupported { what, offset }
     }
 
-    fn malformed(&self, what: &'static str) -> PickleError {
+    pub(super) fn malformed(&self, what: &'static str) -> PickleError {
         PickleError::Malformed { what, offset: self.offset }
     }
 
@@ -142,12 +142,12 @@ impl Machine<'_> {
     }
 
     /// Adds a node that holds `payload` bytes.
-    fn add(&mut self, node: Node, payload: usize) -> Result<Id, PickleError> {
+    pub(super) fn add(&mut self, node: Node, payload: usize) -> Result<Id, PickleError> {
         self.budget.charge(NODE.saturating_add(payload))?;
         self.graph.add(node).ok_or(PickleError::TooLarge)
     }
 
-    fn push(&mut self, node: Node, payload: usize) -> Result<(), PickleError> {
+    pub(super) fn push(&mut self, node: Node, payload: usize) -> Result<(), PickleError> {
         let id = self.add(node, payload)?;
         self.stack.push(id);
         Ok(())
@@ -239,7 +239,7 @@ impl Machine<'_> {
         self.marks.last().copied().unwrap_or(0)
     }
 
-    fn pop(&mut self) -> Result<Id, PickleError> {
+    pub(super) fn pop(&mut self) -> Result<Id, PickleError> {
         if self.stack.len() > self.fence()
             && let Some(id) = self.stack.pop()
         {
@@ -248,13 +248,13 @@ impl Machine<'_> {
         Err(self.malformed("an operation on an empty stack"))
     }
 
-    fn top(&self) -> Result<Id, PickleError> {
+    pub(super) fn top(&self) -> Result<Id, PickleError> {
         let top = if self.stack.len() > self.fence() { self.stack.last().copied() } else { None };
         top.ok_or_else(|| self.malformed("an operation on an empty stack"))
     }
 
     /// Takes everything down to the last MARK, and the MARK.
-    fn pop_mark(&mut self) -> Result<Vec<Id>, PickleError> {
+    pub(super) fn pop_mark(&mut self) -> Result<Vec<Id>, PickleError> {
         let mark = self.marks.pop().ok_or_else(|| self.malformed("no MARK to go back to"))?;
         Ok(self.stack.split_off(mark.min(self.stack.len())))
     }

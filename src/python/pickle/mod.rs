@@ -7,6 +7,7 @@ mod expand;
 mod graph;
 mod machine;
 mod memo;
+mod objects;
 mod opcode;
 mod reduce;
 mod write;
