@@ -12,7 +12,6 @@ pub mod marshal;
 pub mod msgpack;
 pub mod objects;
 pub mod plain;
-mod quote;
 pub mod render;
 pub mod response;
 pub mod spread;

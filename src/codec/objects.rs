@@ -5,11 +5,9 @@ use std::borrow::Cow;
 use num_bigint::BigInt;
 
 use crate::python::Object;
-use crate::python::Text;
+use crate::python::PythonVersion;
 use crate::python::Value;
-
-use super::quote;
-use super::render;
+use crate::python::repr;
 
 /// An object with the indirections of its pickle taken away.
 #[derive(Debug)]
@@ -92,17 +90,11 @@ pub struct Known {
 #[must_use]
 pub fn known(object: &Object) -> Option<Known> {
     let view = View::of(object);
-    match view.class {
+    let text = match view.class {
         "datetime.datetime" => datetime(view.args),
         "datetime.date" => date(view.args),
         "datetime.time" => time(view.args),
         "datetime.timedelta" => timedelta(view.args),
-        "uuid.UUID" => uuid(&view),
-        "decimal.Decimal"
-        | "fractions.Fraction"
-        | "markupsafe.Markup"
-        | "markupsafe._native.Markup"
-        | "jinja2.utils.Markup" => one_text(&view),
         "uuid.UUID" => return uuid(&view),
         "fractions.Fraction" => return fraction(&view),
         "decimal.Decimal" | "markupsafe.Markup" | "markupsafe._native.Markup" | "jinja2.utils.Markup" => {
@@ -111,9 +103,11 @@ pub fn known(object: &Object) -> Option<Known> {
         "pathlib.PosixPath"
         | "pathlib.PurePosixPath"
         | "pathlib._local.PosixPath"
-        | "pathlib._local.PurePosixPath" => path(&view),
+        | "pathlib._local.PurePosixPath" => return path(&view),
         _ => None,
-    }
+    }?;
+    let python = repr(&Value::Object(Box::new(object.clone())), PythonVersion::DEFAULT);
+    Some(Known { text, python })
 }
 
 /// The text of a `str`, or of a byte string of Python 2 that is UTF-8.
@@ -126,8 +120,10 @@ pub fn text(value: &Value) -> Option<Cow<'_, str>> {
     }
 }
 
-fn short_class(class: &str) -> &str {
-    class.rsplit('.').next().unwrap_or(class)
+/// The call of a class, by its last name, with one text.
+fn call(class: &str, text: &str) -> String {
+    let name = class.rsplit('.').next().unwrap_or(class);
+    format!("{name}({})", repr(&Value::Str(text.into()), PythonVersion::DEFAULT))
 }
 
 /// `Fraction('1/3')` or, from Python 3.12 on, `Fraction(1, 3)`.
@@ -141,7 +137,7 @@ fn fraction(view: &View<'_>) -> Option<Known> {
 fn one_text(view: &View<'_>) -> Option<Known> {
     let [argument] = view.args else { return None };
     let text = text(argument)?.into_owned();
-    let python = format!("{}({})", short_class(view.class), quote::text(&Text::from(text.as_str())));
+    let python = call(view.class, &text);
     Some(Known { text, python })
 }
 
@@ -149,7 +145,7 @@ fn path(view: &View<'_>) -> Option<Known> {
     let parts: Option<Vec<_>> = view.args.iter().map(text).collect();
     let path = parts?.join("/");
     let text = path.strip_prefix("//").map_or_else(|| path.clone(), |rest| format!("/{rest}"));
-    let python = format!("{}({})", short_class(view.class), quote::text(&Text::from(text.as_str())));
+    let python = call(view.class, &text);
     Some(Known { text, python })
 }
 
@@ -181,7 +177,7 @@ fn packed<const N: usize>(value: &Value) -> Option<[u8; N]> {
     }
 }
 
-fn datetime(args: &[Value]) -> Option<Known> {
+fn datetime(args: &[Value]) -> Option<String> {
     let (packed_time, zone) = match args {
         [packed] => (packed, None),
         [packed, zone] => (packed, Some(zone)),
@@ -189,26 +185,20 @@ fn datetime(args: &[Value]) -> Option<Known> {
     };
     let [high, low, month, day, clock @ ..] = packed::<10>(packed_time)?;
     // The top bit of the month is the fold.
-    let (fold, month) = (month >> 7, month & 0x7F);
+    let month = month & 0x7F;
     let year = u16::from_be_bytes([high, low]);
     let clock = Clock::from_packed(clock);
-    let text =
-        format!("{year:04}-{month:02}-{day:02}T{}{}", clock.text(), zone.map(offset).unwrap_or_default());
-    let mut numbers = vec![u32::from(year), u32::from(month), u32::from(day)];
-    numbers.extend(clock.numbers());
-    let python = format!("datetime.datetime({})", arguments(&numbers, zone, fold));
-    Some(Known { text, python })
+    Some(format!("{year:04}-{month:02}-{day:02}T{}{}", clock.text(), zone.map(offset).unwrap_or_default()))
 }
 
-fn date(args: &[Value]) -> Option<Known> {
+fn date(args: &[Value]) -> Option<String> {
     let [packed_date] = args else { return None };
     let [high, low, month, day] = packed::<4>(packed_date)?;
     let year = u16::from_be_bytes([high, low]);
-    let text = format!("{year:04}-{month:02}-{day:02}");
-    Some(Known { text, python: format!("datetime.date({year}, {month}, {day})") })
+    Some(format!("{year:04}-{month:02}-{day:02}"))
 }
 
-fn time(args: &[Value]) -> Option<Known> {
+fn time(args: &[Value]) -> Option<String> {
     let (packed_time, zone) = match args {
         [packed] => (packed, None),
         [packed, zone] => (packed, Some(zone)),
@@ -217,12 +207,10 @@ fn time(args: &[Value]) -> Option<Known> {
     let [hour, rest @ ..] = packed::<6>(packed_time)?;
     let [minute, second, micro @ ..] = rest;
     // The top bit of the hour is the fold.
-    let (fold, hour) = (hour >> 7, hour & 0x7F);
+    let hour = hour & 0x7F;
     let [high, middle, low] = micro;
     let clock = Clock::from_packed([hour, minute, second, high, middle, low]);
-    let text = format!("{}{}", clock.text(), zone.map(offset).unwrap_or_default());
-    let python = format!("datetime.time({})", arguments(&clock.numbers(), zone, fold));
-    Some(Known { text, python })
+    Some(format!("{}{}", clock.text(), zone.map(offset).unwrap_or_default()))
 }
 
 struct Clock {
@@ -242,46 +230,18 @@ impl Clock {
         let fraction = if *microsecond == 0 { String::new() } else { format!(".{microsecond:06}") };
         format!("{hour:02}:{minute:02}:{second:02}{fraction}")
     }
-
-    /// The arguments as `repr` writes them: seconds and microseconds only where needed.
-    fn numbers(&self) -> Vec<u32> {
-        let mut numbers = vec![u32::from(self.hour), u32::from(self.minute)];
-        if self.second != 0 || self.microsecond != 0 {
-            numbers.push(u32::from(self.second));
-        }
-        if self.microsecond != 0 {
-            numbers.push(self.microsecond);
-        }
-        numbers
-    }
 }
 
-fn arguments(numbers: &[u32], zone: Option<&Value>, fold: u8) -> String {
-    let mut arguments: Vec<String> = numbers.iter().map(u32::to_string).collect();
-    if fold == 1 {
-        arguments.push("fold=1".to_owned());
-    }
-    if let Some(zone) = zone {
-        arguments.push(format!("tzinfo={}", render::inline(zone)));
-    }
-    arguments.join(", ")
-}
-
-fn timedelta(args: &[Value]) -> Option<Known> {
+fn timedelta(args: &[Value]) -> Option<String> {
     let [days, seconds, microseconds] = timedelta_parts(args)?;
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
     let fraction = if microseconds == 0 { String::new() } else { format!(".{microseconds:06}") };
     let clock = format!("{hours}:{minutes:02}:{:02}{fraction}", seconds % 60);
-    let text = match days {
+    Some(match days {
         0 => clock,
         1 | -1 => format!("{days} day, {clock}"),
         _ => format!("{days} days, {clock}"),
-    };
-    let named = [("days", days), ("seconds", seconds), ("microseconds", microseconds)];
-    let parts: Vec<String> =
-        named.iter().filter(|(_, n)| *n != 0).map(|(name, n)| format!("{name}={n}")).collect();
-    let inner = if parts.is_empty() { "0".to_owned() } else { parts.join(", ") };
-    Some(Known { text, python: format!("datetime.timedelta({inner})") })
+    })
 }
 
 /// Days, seconds and microseconds, as far as Python has them: 0 to 86399, 0 to 999999.

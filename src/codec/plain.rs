@@ -13,7 +13,6 @@ use serde_json::json;
 
 use crate::python::Object;
 use crate::python::Value;
-use crate::python::float;
 
 use super::objects::View;
 use super::objects::known;
@@ -37,7 +36,7 @@ pub fn json(value: &Value) -> Json {
         Value::Int(number) => integer(number),
         Value::Float(number) => match Number::from_f64(*number) {
             Some(number) => Json::Number(number),
-            None => Json::String(float::repr(*number)),
+            None => Json::String(render::inline(value)),
         },
         Value::Str(text) => Json::String(text.to_string_lossy().into_owned()),
         Value::Bytes(bytes) | Value::ByteArray(bytes) | Value::Py2Str(bytes) => content(bytes),

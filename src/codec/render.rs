@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use crate::python::Object;
+use crate::python::PythonVersion;
 use crate::python::Value;
-use crate::python::float;
+use crate::python::repr;
 
 use super::objects::View;
 use super::objects::known;
-use super::quote;
 use super::response::Response;
 
 /// The width up to which a container stays on one line.
@@ -257,25 +257,13 @@ fn write_parts(parts: Vec<Part<'_>>, indent: usize, text: &mut String) {
 
 fn scalar(value: &Value) -> String {
     match value {
-        Value::None => "None".to_owned(),
-        Value::Ellipsis => "...".to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::Int(number) => number.to_string(),
-        Value::Float(number) => float::repr(*number),
-        Value::Complex(real, imaginary) => float::complex_repr(*real, *imaginary),
-        Value::Str(text) => quote::text(text),
-        Value::Bytes(bytes) => quote::bytes(bytes),
-        Value::ByteArray(bytes) => format!("bytearray({})", quote::bytes(bytes)),
+        // The byte strings of Python 2 are texts to whoever wrote them.
         Value::Py2Str(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => quote::text(&text.into()),
-            Err(_) => quote::bytes(bytes),
+            Ok(text) => repr(&Value::Str(text.into()), PythonVersion::DEFAULT),
+            Err(_) => repr(value, PythonVersion::DEFAULT),
         },
-        Value::Range(start, stop, step) if *step == 1.into() => format!("range({start}, {stop})"),
-        Value::Range(start, stop, step) => format!("range({start}, {stop}, {step})"),
-        Value::Timestamp(text) | Value::Global(text) | Value::Verbatim(text) => text.clone(),
-        // Containers have a shape.
-        _ => String::new(),
+        Value::Timestamp(text) | Value::Global(text) => text.clone(),
+        _ => repr(value, PythonVersion::DEFAULT),
     }
 }
 

@@ -14,11 +14,10 @@ use sha2::Digest as _;
 use sha2::Sha256;
 
 use crate::python::Object;
+use crate::python::PythonVersion;
 use crate::python::Text;
 use crate::python::Value;
-use crate::python::float;
-
-use super::quote;
+use crate::python::repr;
 
 /// The longest text that is written out, in code points; of a longer one the tree has length and SHA-256.
 pub const LONGEST_TEXT: usize = 65_536;
@@ -51,51 +50,10 @@ pub struct Tree<'a> {
 /// Returns the tree as JSON; serialising a [`Tree`] is far smaller.
 #[must_use]
 pub fn tree(value: &Value, detail: Detail) -> Json {
-    match value {
-        Value::None => json!({ "type": "NoneType", "value": null }),
-        Value::Ellipsis => json!({ "type": "ellipsis", "value": "..." }),
-        Value::Bool(value) => json!({ "type": "bool", "value": value }),
-        Value::Int(number) => json!({ "type": "int", "value": number.to_string() }),
-        Value::Float(number) => json!({ "type": "float", "value": float::repr(*number) }),
-        Value::Complex(real, imaginary) => {
-            json!({ "type": "complex", "value": float::complex_repr(*real, *imaginary) })
-        }
-        Value::Str(content) => text(content, detail),
-        Value::Bytes(bytes) => json!({ "type": "bytes", "base64": STANDARD.encode(bytes) }),
-        Value::ByteArray(bytes) => json!({ "type": "bytearray", "base64": STANDARD.encode(bytes) }),
-        Value::Py2Str(bytes) => json!({ "type": "py2str", "base64": STANDARD.encode(bytes) }),
-        Value::List(items) => sequence("list", items, detail),
-        Value::Tuple(items) => sequence("tuple", items, detail),
-        Value::Set(items) => json!({ "type": "set", "items": sorted(items, detail) }),
-        Value::FrozenSet(items) => json!({ "type": "frozenset", "items": sorted(items, detail) }),
-        Value::Dict(items) => json!({ "type": "dict", "items": pairs(items, detail) }),
-        Value::Range(..) => json!({ "type": "range", "value": super::render::inline(value) }),
-        Value::Slice(_) => json!({ "type": "slice", "value": super::render::inline(value) }),
-        Value::Timestamp(time) => json!({ "type": "datetime.datetime", "value": time }),
-        Value::Global(name) => json!({ "type": "global", "name": name }),
-        Value::Object(content) => object(content, detail),
-        Value::Verbatim(text) => json!({ "type": "recursion", "value": text }),
-    }
-}
-
-fn text(text: &Text, detail: Detail) -> Json {
-    let Some(content) = text.as_str() else {
-        return json!({ "type": "str", "repr": quote::text(text) });
-    };
-    // A text of so few bytes cannot have more code points.
-    if detail == Detail::Short && content.len() > LONGEST_TEXT {
-        let length = content.chars().count();
-        if length > LONGEST_TEXT {
-            return json!({ "type": "str", "length": length, "sha256": sha256(content.as_bytes()) });
-        }
-    }
-    json!({ "type": "str", "value": content })
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
     // Nothing in a tree can fail to serialise: all keys are texts.
     serde_json::to_value(Tree { value, detail }).unwrap_or_default()
+}
+
 impl Serialize for Tree<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { value, detail } = *self;
@@ -122,26 +80,41 @@ impl Serialize for Tree<'_> {
             Value::Global(name) => node.field("global", "name", name),
             Value::Object(object) => node.object(object),
             Value::Verbatim(text) => node.field("recursion", "value", text),
+        }
+    }
+}
+
 /// One node on its way out.
 struct Node<S> {
     serializer: S,
     detail: Detail,
+}
+
 impl<S: Serializer> Node<S> {
     fn field<T: Serialize + ?Sized>(self, kind: &str, name: &str, value: &T) -> Result<S::Ok, S::Error> {
         let mut node = self.serializer.serialize_map(Some(2))?;
         node.serialize_entry("type", kind)?;
         node.serialize_entry(name, value)?;
         node.end()
+    }
+
     fn text(self, value: &Value, text: &Text) -> Result<S::Ok, S::Error> {
         let Some(content) = text.as_str() else { return self.field("str", "repr", &python(value)) };
         // A text of so few bytes cannot have more code points.
         if self.detail == Detail::Full || content.len() <= LONGEST_TEXT {
             return self.field("str", "value", content);
+        }
+        let length = content.chars().count();
         if length <= LONGEST_TEXT {
+            return self.field("str", "value", content);
+        }
         let mut node = self.serializer.serialize_map(Some(3))?;
         node.serialize_entry("type", "str")?;
         node.serialize_entry("length", &length)?;
         node.serialize_entry("sha256", &hex(&Sha256::digest(content.as_bytes())))?;
+        node.end()
+    }
+
     fn sequence(self, kind: &str, items: &[Value]) -> Result<S::Ok, S::Error> {
         let detail = self.detail;
         match (detail, items) {
@@ -154,7 +127,11 @@ impl<S: Serializer> Node<S> {
                 node.end()
             }
             _ => self.field(kind, "items", &Items { items, detail }),
+        }
+    }
+
     fn object(self, object: &Object) -> Result<S::Ok, S::Error> {
+        let detail = self.detail;
         let Object { class, args, kwargs, state, list_items, dict_items } = object;
         let mut node = self.serializer.serialize_map(None)?;
         node.serialize_entry("type", "object")?;
@@ -162,27 +139,62 @@ impl<S: Serializer> Node<S> {
         node.serialize_entry("args", &Items { items: args, detail })?;
         if !kwargs.is_empty() {
             node.serialize_entry("kwargs", &Pairs { items: kwargs, detail })?;
+        }
         if let Some(state) = state {
             node.serialize_entry("state", &Tree { value: state, detail })?;
+        }
         if !list_items.is_empty() {
             node.serialize_entry("list_items", &Items { items: list_items, detail })?;
+        }
         if !dict_items.is_empty() {
             node.serialize_entry("dict_items", &Pairs { items: dict_items, detail })?;
+        }
+        node.end()
+    }
+}
+
 struct Items<'a> {
     items: &'a [Value],
+    detail: Detail,
+}
+
 impl Serialize for Items<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let detail = self.detail;
         serializer.collect_seq(self.items.iter().map(|value| Tree { value, detail }))
+    }
+}
+
 struct Members<'a> {
+    items: &'a [Value],
+    detail: Detail,
+}
+
 impl Serialize for Members<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let detail = self.detail;
         serializer.collect_seq(sorted(self.items, detail).into_iter().map(|value| Tree { value, detail }))
+    }
+}
+
 struct Pairs<'a> {
     items: &'a [(Value, Value)],
+    detail: Detail,
+}
+
 impl Serialize for Pairs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let detail = self.detail;
         let tree = |value| Tree { value, detail };
         serializer.collect_seq(self.items.iter().map(|(key, value)| [tree(key), tree(value)]))
+    }
+}
+
 /// The value as Python 3 writes it.
 fn python(value: &Value) -> String {
     repr(value, PythonVersion::DEFAULT)
+}
+
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -209,42 +221,19 @@ fn python_text(tree: Tree<'_>) -> Vec<u8> {
 
 struct PythonFormatter;
 
-fn push_python_text(tree: &Json, text: &mut String) {
-    match tree {
-        Json::Object(fields) => {
-            for (index, (name, field)) in fields.iter().enumerate() {
-                text.push_str(if index == 0 { "{\"" } else { ", \"" });
-                text.push_str(name);
-                text.push_str("\": ");
-                push_python_text(field, text);
-            }
-            text.push('}');
-        }
-        Json::Array(items) => {
-            text.push('[');
-            for (index, item) in items.iter().enumerate() {
-                text.push_str(if index == 0 { "" } else { ", " });
-                push_python_text(item, text);
-            }
-            text.push(']');
-        }
-        scalar => {
-            let mut units = [0; 2];
-            for character in scalar.to_string().chars() {
-                if character.is_ascii() {
-                    text.push(character);
-                } else {
-                    for unit in character.encode_utf16(&mut units) {
-                        quote::push_hex(text, "\\u", u32::from(*unit), 4);
-                    }
 impl Formatter for PythonFormatter {
     fn begin_array_value<W: Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
         if first { Ok(()) } else { writer.write_all(b", ") }
     }
 
     fn begin_object_key<W: Write + ?Sized>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if first { Ok(()) } else { writer.write_all(b", ") }
+    }
+
     fn begin_object_value<W: Write + ?Sized>(&mut self, writer: &mut W) -> io::Result<()> {
         writer.write_all(b": ")
+    }
+
     fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, part: &str) -> io::Result<()> {
         let mut units = [0; 2];
         for character in part.chars() {

@@ -1,7 +1,6 @@
 //! Python values without Python.
 
 pub mod budget;
-pub mod float;
 pub mod integer;
 pub mod literal;
 pub mod pickle;

@@ -1,7 +1,5 @@
 //! The stack machine of pickle, building inert nodes.
 
-mod instances;
-
 use num_bigint::BigInt;
 
 use super::super::Text;

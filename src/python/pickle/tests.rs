@@ -1,4 +1,3 @@
-//! Pickles of every protocol, well-formed and not.
 //! What pickles are read as, and that nothing they hold gets out of hand.
 
 use num_bigint::BigInt;

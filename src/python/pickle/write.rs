@@ -3,9 +3,10 @@
 use num_bigint::BigInt;
 use thiserror::Error;
 
+use super::super::PythonVersion;
 use super::super::Text;
 use super::super::Value;
-use super::super::float;
+use super::super::repr;
 use super::opcode;
 
 /// A value of a kind that is only read, never written.
@@ -107,7 +108,7 @@ impl Writer {
 
     fn float(&mut self, number: f64) {
         if self.protocol == 0 {
-            self.line(opcode::FLOAT, &float::repr(number));
+            self.line(opcode::FLOAT, &repr(&Value::Float(number), PythonVersion::DEFAULT));
         } else {
             self.out.push(opcode::BINFLOAT);
             self.out.extend(number.to_be_bytes());
