@@ -99,6 +99,13 @@ fn start() -> ExitCode {
 fn run(cli: Cli, environment: Environment, mut output: Output) -> Exit {
     let json = cli.flags.output == Some(crate::output::Format::Json)
         || (cli.flags.output.is_none() && environment.get("CACHIER_OUTPUT").as_deref() == Some("json"));
+    if let Command::Config(args) = &cli.command
+        && args.is_path()
+    {
+        let path = settings::config_path(&cli.flags, &environment).value;
+        commands::config::print_path(&mut output, &path, json);
+        return finish(&mut output, Exit::Done);
+    }
     let settings = match settings::resolve(&cli.flags, &environment) {
         Ok(settings) => settings,
         Err(error) => return fail(&mut output, json, &error.into()),

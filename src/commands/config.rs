@@ -1,5 +1,7 @@
 //! `config`: where the settings come from.
 
+use std::path::Path;
+
 use clap::Args;
 use clap::Subcommand;
 use serde::Serialize;
@@ -9,6 +11,7 @@ use crate::failure::Exit;
 use crate::failure::Failure;
 use crate::output::Cell;
 use crate::output::Format;
+use crate::output::Output;
 use crate::output::Table;
 use crate::settings;
 use crate::settings::explain;
@@ -51,19 +54,27 @@ struct CheckDocument {
 /// A setting that is not understood.
 pub fn run(context: &mut Context, args: &ConfigArgs) -> Result<Exit, Failure> {
     match args.command {
-        ConfigCommand::Path => {
-            let path = context.settings.config.value.display().to_string();
-            if context.chosen_format(&[Format::Table, Format::Tsv, Format::Json])? == Some(Format::Json) {
-                context
-                    .output
-                    .document(&serde_json::json!({ "schema": "cachier/config-path/1", "path": path }));
-            } else {
-                context.output.line(path.as_bytes());
-            }
-            Ok(Exit::Done)
-        }
+        ConfigCommand::Path => Ok(Exit::Done),
         ConfigCommand::Explain => explain(context),
         ConfigCommand::Check => check(context),
+    }
+}
+
+impl ConfigArgs {
+    /// Whether only the path of the file is asked for, which must work where the file is broken.
+    #[must_use]
+    pub fn is_path(&self) -> bool {
+        matches!(self.command, ConfigCommand::Path)
+    }
+}
+
+/// Prints where the profile file is, without reading it.
+pub fn print_path(output: &mut Output, path: &Path, json: bool) {
+    let path = path.display().to_string();
+    if json {
+        output.document(&serde_json::json!({ "schema": "cachier/config-path/1", "path": path }));
+    } else {
+        output.line(path.as_bytes());
     }
 }
 

@@ -10,6 +10,7 @@ use super::Setting;
 use super::Settings;
 use super::Source;
 use super::units;
+use crate::python::PythonVersion;
 
 /// One setting as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -55,9 +56,9 @@ pub fn lines(settings: &Settings) -> Vec<Line> {
         ),
         line("timeout", units::show(settings.timeout.value), &settings.timeout.source),
         line("flask.key_prefix", &settings.key_prefix.value, &settings.key_prefix.source),
-        optional("flask.version", settings.flask_caching.as_ref()),
-        optional("flask.python", settings.python.as_ref()),
-        optional("flask.werkzeug", settings.werkzeug.as_ref()),
+        or_default("flask.version", settings.flask_caching.as_ref(), "unknown: every generation"),
+        or_default("flask.python", settings.python.as_ref(), &PythonVersion::DEFAULT.to_string()),
+        or_default("flask.werkzeug", settings.werkzeug.as_ref(), "2.3 or newer"),
         line("flask.backend", &settings.backend.value, &settings.backend.source),
         line("client_values", &settings.client_values.value, &settings.client_values.source),
         line("read_only", settings.read_only.value, &settings.read_only.source),
@@ -98,6 +99,12 @@ fn line(name: &'static str, value: impl Display, source: &Source) -> Line {
 fn optional(name: &'static str, setting: Option<&Setting<String>>) -> Line {
     let source = setting.map_or(&Source::Default, |setting| &setting.source);
     Line { name, value: setting.map(|setting| setting.value.clone()), source: source.to_string() }
+}
+
+/// A setting that is described where nobody says anything.
+fn or_default(name: &'static str, setting: Option<&Setting<String>>, default: &str) -> Line {
+    let line = optional(name, setting);
+    Line { value: line.value.or_else(|| Some(default.to_owned())), ..line }
 }
 
 /// The word for a choice.

@@ -132,8 +132,9 @@ pub fn profile_file(
     Ok((path, file))
 }
 
-/// Where the profile file is.
-pub(super) fn config_path(flags: &Flags, environment: &Environment) -> Setting<PathBuf> {
+/// Returns where the profile file is, whether there is one or not.
+#[must_use]
+pub fn config_path(flags: &Flags, environment: &Environment) -> Setting<PathBuf> {
     if let Some(path) = &flags.config {
         return Setting::new(path.clone(), Source::Flag("--config"));
     }

@@ -19,6 +19,7 @@ pub use effective::Settings;
 pub use environment::Environment;
 pub use environment::arguments;
 pub use error::SettingsError;
+pub use file::config_path;
 pub use file::profile_file;
 pub use flags::Auth;
 pub use flags::Flags;

@@ -53,7 +53,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("protocol", &[]),
     ("python", &[]),
     ("routing", PROTOCOL),
-    ("settings", &["codec", "flask", "output", "pool", "protocol", "routing"]),
+    ("settings", &["codec", "flask", "output", "pool", "protocol", "python", "routing"]),
 ];
 
 /// Rooms without I/O, clock or environment.
