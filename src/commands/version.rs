@@ -11,8 +11,10 @@ use crate::failure::Failure;
 use crate::output::Cell;
 use crate::output::Format;
 use crate::output::Table;
+use crate::pool::Cause;
 use crate::pool::Server;
 use crate::pool::ServerError;
+use crate::protocol::RefusalKind;
 use crate::protocol::Reply;
 use crate::protocol::Request;
 use crate::protocol::Wire;
@@ -82,21 +84,30 @@ pub fn run(context: &mut Context, _args: &VersionArgs) -> Result<Exit, Failure> 
 /// Asks one server for its version; `None` if it does not tell.
 ///
 /// # Errors
-/// The server cannot be reached.
+/// The server cannot be reached or answers with an error, as a text server does that wants a login. A binary one that does
+/// not know the command has [`barrier`] to answer.
 pub fn ask(server: &mut Server) -> Result<Option<String>, ServerError> {
-    Ok(match server.call(&Request::Version)? {
-        Reply::Version(version) => Some(String::from_utf8_lossy(version).into_owned()),
-        _ => None,
-    })
+    let binary = server.wire() == Wire::Binary;
+    let cause = match server.call(&Request::Version)? {
+        Reply::Version(version) => return Ok(Some(String::from_utf8_lossy(version).into_owned())),
+        Reply::Refused(refusal) if binary && refusal.kind == RefusalKind::Unknown => return Ok(None),
+        Reply::Refused(refusal) => Cause::of(&refusal),
+        _ => return Ok(None),
+    };
+    Err(server.refused(cause))
 }
 
 /// Waits for an answer that moves no counter and that only somebody who is let in gets.
 ///
 /// # Errors
-/// The server cannot be reached.
+/// The server cannot be reached, or answers with an error.
 pub fn barrier(server: &mut Server) -> Result<(), ServerError> {
-    if server.wire() == Wire::Binary {
-        server.call(&Request::Noop)?;
+    if server.wire() != Wire::Binary {
+        return Ok(());
     }
-    Ok(())
+    let cause = match server.call(&Request::Noop)? {
+        Reply::Refused(refusal) => Cause::of(&refusal),
+        _ => return Ok(()),
+    };
+    Err(server.refused(cause))
 }

@@ -5,6 +5,8 @@ use std::io;
 use std::time::Duration;
 
 use crate::protocol::Malformed;
+use crate::protocol::Refusal;
+use crate::protocol::RefusalKind;
 
 /// A step on the way to an answer; each has its own time limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,6 +67,18 @@ pub enum Cause {
     Tls(String),
 }
 
+impl Cause {
+    /// What a refusal means: of the credentials, or of what was asked.
+    #[must_use]
+    pub fn of(refusal: &Refusal<'_>) -> Self {
+        let words = String::from_utf8_lossy(refusal.message).into_owned();
+        match refusal.kind {
+            RefusalKind::Unauthenticated => Self::AuthenticationRefused(words),
+            _ => Self::Refused(words),
+        }
+    }
+}
+
 impl fmt::Display for ServerError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { server, phase, cause, .. } = self;
@@ -87,13 +101,21 @@ impl fmt::Display for ServerError {
             Cause::Refused(words) => write!(formatter, "{server}: the server answered \"{words}\""),
             Cause::Tls(words) => write!(formatter, "{server}: the TLS handshake failed: {words}"),
             Cause::AuthenticationRefused(words) => {
-                write!(formatter, "{server}: the server refused the credentials (\"{words}\")")
+                write!(formatter, "{server}: {} (\"{words}\")", not_let_in(*phase))
             }
         }
     }
 }
 
 impl std::error::Error for ServerError {}
+
+/// A server that lets nobody in: by these credentials, or by none.
+fn not_let_in(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Authentication => "the server refused the credentials",
+        _ => "the server wants a login or refuses this one",
+    }
+}
 
 /// The phase as what one was doing.
 fn doing(phase: Phase) -> &'static str {

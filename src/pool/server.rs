@@ -1,5 +1,6 @@
 //! One server: an authenticated connection, and what is known about who is at the other end.
 
+use std::io;
 use std::time::Instant;
 
 use super::Cause;
@@ -26,11 +27,19 @@ const WINDOW: usize = 256 << 10;
 /// How many requests may wait for their replies.
 const OUTSTANDING: usize = 4096;
 
+/// How many bytes of statistics are believed; `stats conns` of a server with 100,000 connections has half of it.
+const STATISTICS: usize = 64 << 20;
+
+/// What keeping one statistic costs beside its text, in bytes.
+const STATISTIC: usize = 64;
+
 /// A connected server.
 pub struct Server {
     connection: Connection,
     name: String,
     wire: Wire,
+    /// Whether TLS is spoken.
+    tls: bool,
     limits: Limits,
     /// Whether credentials were shown and the server turned out to need none.
     unauthenticated: bool,
@@ -51,6 +60,7 @@ impl Server {
             connection,
             name: endpoint.to_string(),
             wire: options.wire,
+            tls: options.tls.is_some(),
             limits: options.limits,
             unauthenticated: false,
             sound: true,
@@ -192,7 +202,13 @@ impl Server {
         let dialect = self.dialect(&request);
         self.settle();
         self.queue(dialect, &request)?;
+        let mut read = 0;
         loop {
+            if read > STATISTICS {
+                self.sound = false;
+                let endless = io::Error::other("its statistics do not end");
+                return Err(self.connection.error(Cause::Io(endless)));
+            }
             let input = self.connection.input();
             let length = match protocol::decode(
                 dialect,
@@ -205,9 +221,9 @@ impl Server {
                     length
                 }
                 Ok(Some((Reply::Refused(refusal), length))) => {
-                    let words = String::from_utf8_lossy(refusal.message).into_owned();
+                    let cause = Cause::of(&refusal);
                     self.connection.consume(length);
-                    return Err(self.connection.error(Cause::Refused(words)));
+                    return Err(self.refused(cause));
                 }
                 Ok(Some((_, length))) => {
                     self.connection.consume(length);
@@ -220,7 +236,14 @@ impl Server {
                 Err(malformed) => return Err(self.malformed(malformed)),
             };
             self.connection.consume(length);
+            read += length + STATISTIC;
         }
+    }
+
+    /// The error for a server that refuses what it is asked; the connection stays usable.
+    #[must_use]
+    pub fn refused(&self, cause: Cause) -> ServerError {
+        self.explain(self.connection.error(cause))
     }
 
     /// The connection itself, for a caller with its own schedule.
@@ -277,28 +300,42 @@ impl Server {
         self.explain(self.connection.error(Cause::Malformed(malformed)))
     }
 
-    /// Adds what a silence looks like: a server that was spoken to in a protocol that it does not know says nothing.
+    /// Adds what to do where it is known: a server that was spoken to in a protocol that it does not know says nothing.
     fn explain(&self, error: ServerError) -> ServerError {
-        let silent =
-            matches!(error.cause, Cause::Timeout(_) | Cause::Closed) && !self.connection.has_answered();
-        if !silent || error.hint.is_some() {
+        if error.hint.is_some() {
             return error;
         }
-        // memcached -S leaves text unanswered; -Y leaves binary unanswered (both tried on 1.6.18).
-        let hint = match (self.wire, error.phase) {
+        let hint = match &error.cause {
+            Cause::AuthenticationRefused(_) => Some(
+                "check the user name and password, and --auth; new credentials take up to 3 minutes at MemCachier",
+            ),
+            Cause::Malformed(Malformed::Magic { .. }) => Some(
+                "this looks like a server without the binary protocol: try --protocol text, or --auth text",
+            ),
+            Cause::Timeout(_) if !self.connection.has_answered() => Some(self.looks_like(error.phase)),
+            // memcached with TLS closes the connection on anything else (1.6.18).
+            Cause::Closed if !self.connection.has_answered() && !self.tls => {
+                Some("this looks like a server that wants TLS (--tls), or another protocol")
+            }
+            _ => None,
+        };
+        ServerError { hint: hint.map(str::to_owned), ..error }
+    }
+
+    /// What a silent server looks like: memcached -S leaves text unanswered, -Y leaves binary (both tried on 1.6.18).
+    fn looks_like(&self, phase: Phase) -> &'static str {
+        match (self.wire, phase) {
             (Wire::Text, Phase::Authentication) => {
-                "a server that wants SASL answers nothing to text: try --auth sasl; one that wants TLS needs --tls"
+                "this looks like a server that wants SASL, which answers nothing to the text protocol: try --auth sasl"
             }
             (Wire::Text, _) => {
                 "this looks like a server that wants SASL, which answers nothing to the text protocol: set a user name and \
-                 password (MEMCACHIER_USERNAME and MEMCACHIER_PASSWORD, or --username and --password-file); or like one \
-                 that wants --tls"
+                 password (MEMCACHIER_USERNAME and MEMCACHIER_PASSWORD, or --username and --password-file)"
             }
             (Wire::Binary, _) => {
-                "a server with an auth file (memcached -Y) or without the binary protocol answers nothing to it: try \
-                 --auth text or --protocol text; one that wants TLS needs --tls"
+                "this looks like a server with an auth file (memcached -Y) or without the binary protocol, which answers \
+                 nothing to it: try --auth text or --protocol text"
             }
-        };
-        ServerError { hint: Some(hint.to_owned()), ..error }
+        }
     }
 }

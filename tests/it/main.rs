@@ -18,6 +18,8 @@ mod meta;
 mod peers;
 mod ping;
 mod python_printable;
+mod qa_answers;
+mod qa_failures;
 mod real_pickles;
 mod servers;
 mod set;

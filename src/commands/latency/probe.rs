@@ -13,6 +13,7 @@ use crate::measure::Extent;
 use crate::measure::Phase;
 use crate::measure::Probe;
 use crate::measure::Schedule;
+use crate::pool::Cause;
 use crate::pool::Opening;
 use crate::pool::Pool;
 use crate::pool::Server;
@@ -56,12 +57,16 @@ impl<'a> Prober<'a> {
     /// A server that cannot be reached, or a connection that broke; what was measured until then stays.
     pub(super) fn run(&mut self, server: &mut Server, pool: &Pool, index: usize) -> Result<(), ServerError> {
         let mut request = request(self.args.op, self.key);
-        if self.args.op.needs_key() {
-            server.call(&store(self.key))?;
-        } else if matches!(server.call(&request)?, Reply::Refused(refusal) if refusal.kind == RefusalKind::Unknown)
-        {
+        let first = if self.args.op.needs_key() { store(self.key) } else { request };
+        match refused(server, &first)? {
             // A text server without the meta commands has no barrier; `version` moves no counter either.
-            request = Request::Version;
+            Some((RefusalKind::Unknown, _)) if self.args.op == Operation::Noop => request = Request::Version,
+            Some((_, cause)) => return Err(server.refused(cause)),
+            None => {}
+        }
+        // Refusals are quick: they must not pass for answers.
+        if let Some((_, cause)) = refused(server, &request)? {
+            return Err(server.refused(cause));
         }
         for _ in 0..FRESH_CONNECTIONS {
             let (mut fresh, opening) = pool.open(index)?;
@@ -118,6 +123,14 @@ fn record(probe: &mut Probe, fate: Fate, timeout: Duration) {
         Fate::Skipped => probe.skipped(),
         Fate::TimedOut => probe.timed_out(timeout),
     }
+}
+
+/// Asks once; why the server will not, if it does not.
+fn refused(server: &mut Server, request: &Request<'_>) -> Result<Option<(RefusalKind, Cause)>, ServerError> {
+    Ok(match server.call(request)? {
+        Reply::Refused(refusal) => Some((refusal.kind, Cause::of(&refusal))),
+        _ => None,
+    })
 }
 
 /// What is asked.

@@ -1,0 +1,51 @@
+//! What servers answer to the commands that ask who they are: an error is no answer.
+
+use crate::harness::{Cachier, Fake, Kind, Script, Server};
+
+/// The commands that ask every server.
+const COMMANDS: [&[&str]; 5] =
+    [&["ping"], &["version"], &["servers"], &["stats"], &["latency", "--count", "2", "--warmup", "0s"]];
+
+#[test]
+fn a_server_that_wants_a_login_is_four_and_never_up() {
+    let auth_file = Server::start(Kind::AuthFile);
+    for command in COMMANDS {
+        let run = Cachier::new(command).args(["-s", &auth_file.address()]).run();
+        let run =
+            run.code(4).stderr_has("wants a login").stderr_has("hint: check the user name and password");
+        assert!(!run.stdout_text().contains("up"), "{command:?}");
+    }
+    let sasl = Server::start(Kind::Sasl);
+    for command in COMMANDS.into_iter().filter(|command| command[0] != "version") {
+        Cachier::new(command)
+            .args(["-s", &sasl.address(), "--protocol", "binary"])
+            .run()
+            .code(4)
+            .stderr_has("wants a login");
+    }
+}
+
+#[test]
+fn a_server_that_knows_no_command_is_five_and_never_up() {
+    for command in COMMANDS {
+        let fake = Fake::each(Script::new().take(4).send("ERROR\r\n").send("ERROR\r\n"));
+        let run = Cachier::new(command).args(["-s", &fake.address()]).run().code(5).stderr_has("\"ERROR\"");
+        assert!(!run.stdout_text().contains("up"), "{command:?}");
+    }
+}
+
+#[test]
+fn statistics_without_an_end_are_cut_off() {
+    let fake = Fake::once(Script::new().take(7).send("STAT a b\r\n".repeat(2 << 20)));
+    Cachier::new(["stats", "-s", &fake.address()]).run().code(3).stderr_has("statistics do not end");
+}
+
+#[test]
+fn the_hint_fits_what_the_server_did() {
+    let closes = Fake::once(Script::new().take(3).close());
+    let run = Cachier::new(["get", "k", "-s", &closes.address()]).run().code(3);
+    run.stderr_has("looks like a server that wants TLS (--tls)");
+    let text = Fake::once(Script::new().take(24).send("ERROR\r\n"));
+    let run = Cachier::new(["get", "k", "-s", &text.address(), "--protocol", "binary"]).run().code(5);
+    run.stderr_has("try --protocol text");
+}
