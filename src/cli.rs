@@ -18,6 +18,8 @@ use crate::output::record::ErrorRecord;
 use crate::settings;
 use crate::settings::Environment;
 use crate::settings::Flags;
+use crate::settings::Settings;
+use crate::settings::SettingsError;
 
 /// Command-line administration of memcached for Flask and other applications
 #[derive(Parser, Debug)]
@@ -107,6 +109,7 @@ fn run(cli: Cli, environment: Environment, mut output: Output) -> Exit {
         return finish(&mut output, Exit::Done);
     }
     let settings = match settings::resolve(&cli.flags, &environment) {
+    let settings = match resolve(&cli.flags, &environment) {
         Ok(settings) => settings,
         Err(error) => return fail(&mut output, json, &error.into()),
     };
@@ -122,6 +125,13 @@ fn run(cli: Cli, environment: Environment, mut output: Output) -> Exit {
         Err(failure) => return fail(&mut output, json, &failure),
     };
     finish(&mut output, exit)
+}
+
+/// Resolves the settings; a password that is piped in comes before keys and values that are.
+fn resolve(flags: &Flags, environment: &Environment) -> Result<Settings, SettingsError> {
+    let mut settings = settings::resolve(flags, environment)?;
+    settings.take_password_from_stdin()?;
+    Ok(settings)
 }
 
 fn dispatch(context: &mut Context, command: &Command) -> Result<Exit, Failure> {
@@ -162,9 +172,11 @@ fn dispatch(context: &mut Context, command: &Command) -> Result<Exit, Failure> {
 
 /// Says what went wrong, on stderr and as JSON where that was asked for.
 fn fail(output: &mut Output, json: bool, failure: &Failure) -> Exit {
-    output.error(&failure.message);
-    if let Some(hint) = &failure.hint {
-        output.hint(hint);
+    if !failure.told {
+        output.error(&failure.message);
+        if let Some(hint) = &failure.hint {
+            output.hint(hint);
+        }
     }
     if json {
         output.document(&ErrorDocument::new(ErrorRecord {

@@ -87,13 +87,15 @@ pub struct Failure {
     pub hint: Option<String>,
     /// The server that it is about.
     pub server: Option<String>,
+    /// Whether stderr has it already.
+    pub told: bool,
 }
 
 impl Failure {
     /// A failure with an exit code and a message.
     #[must_use]
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), hint: None, server: None }
+        Self { exit, message: message.into(), hint: None, server: None, told: false }
     }
 
     /// A mistake in the command line or the settings.
@@ -118,7 +120,7 @@ impl From<ServerError> for Failure {
             Cause::Closed | Cause::Io(_) | Cause::Timeout(_) | Cause::Tls(_) => Exit::Unreachable,
         };
         let message = error.to_string();
-        Self { exit, message, hint: error.hint, server: Some(error.server) }
+        Self { exit, message, hint: error.hint, server: Some(error.server), told: false }
     }
 }
 
@@ -152,7 +154,12 @@ impl From<SignatureError> for Failure {
 
 impl From<CodecError> for Failure {
     fn from(error: CodecError) -> Self {
-        Self::usage(error.to_string())
+        match error {
+            CodecError::NotUtf8 { .. } => {
+                Self::usage(format!("the value is {error}")).hint("store bytes as they are with --as bytes")
+            }
+            _ => Self::usage(error.to_string()),
+        }
     }
 }
 

@@ -111,7 +111,7 @@ pub fn apply<'a>(
         let requests: Vec<_> = plan.iter().map(|&(server, key)| (server, request(key))).collect();
         let answers = cluster.pool.run(&requests, |position, reply| {
             let (server, key) = plan[position];
-            word(&reply).ok_or_else(|| refusal::failure(&cluster.pool.name(server), key, &reply))
+            word(change, &reply).ok_or_else(|| refusal::failure(&cluster.pool.name(server), key, &reply))
         });
         context.settle(answers)
     };
@@ -124,13 +124,13 @@ pub fn apply<'a>(
 }
 
 /// The word for an answer; `None` if it is none to a change.
-fn word(reply: &Reply<'_>) -> Option<&'static str> {
+fn word(change: Change<'_>, reply: &Reply<'_>) -> Option<&'static str> {
     Some(match reply {
         Reply::Deleted => "deleted",
         Reply::Touched => "touched",
         Reply::Stored { .. } => "stored",
         Reply::NotStored => "not_stored",
-        Reply::Exists => "exists",
+        Reply::Exists if change.done == "stored" => "exists",
         Reply::NotFound | Reply::Miss => "not_found",
         _ => return None,
     })
@@ -155,11 +155,12 @@ fn print(context: &mut Context, change: Change<'_>, format: Format, rows: &[KeyR
             let mut document = Map::new();
             document.insert("schema".to_owned(), json!(format!("cachier/{}/1", change.command)));
             document.insert("dry_run".to_owned(), json!(change.dry_run));
+            let (done, failed) = (count(rows, change.done), count(rows, "failed"));
+            let not = rows.len() - done - failed - count(rows, "planned");
             let negative = if change.done == "stored" { "not_stored" } else { "not_found" };
-            for counter in [change.done, negative] {
-                document.insert(counter.to_owned(), json!(count(rows, counter)));
+            for (counter, number) in [(change.done, done), (negative, not), ("failed", failed)] {
+                document.insert(counter.to_owned(), json!(number));
             }
-            document.insert("failed".to_owned(), json!(count(rows, "failed")));
             document.insert("keys".to_owned(), serde_json::to_value(rows).unwrap_or(Value::Null));
             context.output.document(&document);
         }

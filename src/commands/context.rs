@@ -156,8 +156,9 @@ impl Context {
         let Some(cluster) = &self.cluster else { return };
         let without = cluster.pool.without_login();
         if !without.is_empty() {
+            let have = if without.len() == 1 { "has" } else { "have" };
             self.output.note(&format!(
-                "{} has no authentication (SASL unknown there): used without the credentials",
+                "{} {have} no authentication (SASL unknown there): used without the credentials",
                 without.join(", ")
             ));
         }

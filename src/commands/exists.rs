@@ -78,10 +78,14 @@ pub fn run(context: &mut Context, args: &ExistsArgs) -> Result<Exit, Failure> {
         }
     }
     let rows: Vec<KeyResult> = rows.into_iter().flatten().collect();
+    let answered = rows.iter().filter(|row| row.found.is_some()).count();
+    if let Some(failure) = context.nothing_done(Some(format), answered, &failures) {
+        return Err(failure);
+    }
     print(context, format, &rows);
     let missing = rows.iter().any(|row| row.found == Some(false));
     let usual = if missing { Exit::Negative } else { Exit::Done };
-    Ok(ending(usual, rows.iter().filter(|row| row.found.is_some()).count(), &failures))
+    Ok(ending(usual, answered, &failures))
 }
 
 fn print(context: &mut Context, format: Format, rows: &[KeyResult]) {

@@ -114,7 +114,11 @@ fn print(context: &mut Context, show: Show<'_>, found: fetch::Found) -> Result<E
     let decoder = shown::Decoder::new(context, show.decode)?;
     let missed = items.iter().filter(|item| item.is_miss()).count();
     let answered = items.iter().filter(|item| item.error.is_none()).count();
-    match context.chosen_format(&FORMATS)? {
+    let chosen = context.chosen_format(&FORMATS)?;
+    if let Some(failure) = context.nothing_done(chosen, answered, &failures) {
+        return Err(failure);
+    }
+    match chosen {
         Some(Format::Json) => {
             let items = items.into_iter().map(|item| record(&decoder, item)).collect();
             let schema = format!("cachier/{}/1", show.command);

@@ -15,8 +15,7 @@ use crate::protocol::Wire;
 
 /// Show which server each key belongs to; no server is contacted
 ///
-/// Writes one JSON object a key unless another format is asked for; `servers` instead of `server` where the client
-/// writes to several.
+/// JSON has `servers` instead of `server` where the client writes to several.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  cachier where view//products\n  \
     cachier where --servers a:11211,b:11211 --routing pylibmc:ketama,hash=md5 k1 k2 -o tsv")]

@@ -90,12 +90,16 @@ pub fn run(context: &mut Context, args: &MetaArgs) -> Result<Exit, Failure> {
             }
         })
         .collect();
+    let answered = rows.iter().filter(|row| row.found.is_some()).count();
+    if let Some(failure) = context.nothing_done(Some(format), answered, &failures) {
+        return Err(failure);
+    }
     print(context, format, &rows);
     for row in rows.iter().filter(|row| row.found == Some(false)) {
         context.output.error(&format!("{} is not there ({})", row.key, row.server));
     }
     let usual = if rows.iter().any(|row| row.found == Some(false)) { Exit::Negative } else { Exit::Done };
-    Ok(ending(usual, rows.iter().filter(|row| row.found.is_some()).count(), &failures))
+    Ok(ending(usual, answered, &failures))
 }
 
 fn print(context: &mut Context, format: Format, rows: &[ItemRecord]) {

@@ -3,6 +3,7 @@
 use super::context::Context;
 use crate::failure::Exit;
 use crate::failure::Failure;
+use crate::output::Format;
 use crate::pool::Answers;
 use crate::pool::Outcome;
 use crate::pool::ServerError;
@@ -35,6 +36,13 @@ impl Context {
         failures.extend(answers.unreached.into_iter().map(|(_, error)| Failure::from(error)));
         self.report(&failures);
         (results, failures)
+    }
+
+    /// The failure to end with, as its JSON document, where nothing at all could be done.
+    #[must_use]
+    pub fn nothing_done(&self, format: Option<Format>, done: usize, failures: &[Failure]) -> Option<Failure> {
+        let first = failures.first().filter(|_| done == 0 && format == Some(Format::Json))?;
+        Some(Failure { told: true, ..first.clone() })
     }
 
     /// Says which servers gave up and why.

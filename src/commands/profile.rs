@@ -11,7 +11,6 @@ use crate::output::Cell;
 use crate::output::Format;
 use crate::output::Table;
 use crate::settings;
-use crate::settings::Environment;
 use crate::settings::Flags;
 use crate::settings::Settings;
 use crate::settings::explain;
@@ -152,9 +151,9 @@ fn show(context: &mut Context, name: Option<&str>) -> Result<Exit, Failure> {
 /// The settings of a profile alone, without the environment; without a name those in use.
 fn of_profile(context: &Context, name: Option<&str>) -> Result<Settings, Failure> {
     let Some(name) = name else { return Ok(context.settings.clone()) };
-    let config = settings::profile_file(&context.flags, &context.environment)?.0;
-    let flags = Flags { profile: Some(name.to_owned()), config: Some(config.value), ..Flags::default() };
-    Ok(settings::resolve(&flags, &Environment::default())?)
+    let config = context.flags.config.clone();
+    let flags = Flags { profile: Some(name.to_owned()), config, ..Flags::default() };
+    Ok(settings::resolve(&flags, &context.environment.of_files())?)
 }
 
 fn choose(context: &mut Context, name: &str) -> Result<Exit, Failure> {

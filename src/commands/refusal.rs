@@ -12,6 +12,10 @@ use crate::protocol::Reply;
 #[must_use]
 pub(super) fn failure(server: &str, key: &Key, reply: &Reply<'_>) -> Failure {
     let shown = escape(key.as_bytes(), Lines::Escape).into_owned();
+    if matches!(reply, Reply::Exists) {
+        let message = format!("{server}: \"{shown}\": the item has another CAS unique by now");
+        return on(server, Exit::Negative, message, Some("get KEY -o json shows the present one"));
+    }
     let Reply::Refused(refusal) = reply else {
         return on(
             server,
@@ -44,5 +48,5 @@ pub(super) fn failure(server: &str, key: &Key, reply: &Reply<'_>) -> Failure {
 }
 
 fn on(server: &str, exit: Exit, message: String, hint: Option<&str>) -> Failure {
-    Failure { exit, message, hint: hint.map(str::to_owned), server: Some(server.to_owned()) }
+    Failure { exit, message, hint: hint.map(str::to_owned), server: Some(server.to_owned()), told: false }
 }

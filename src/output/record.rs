@@ -7,6 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use super::Cell;
+use super::escape::Lines;
+use super::escape::escape;
 
 /// A key in JSON: `key` if it is UTF-8, else `key_b64`. To be flattened into a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -43,7 +45,10 @@ impl fmt::Display for KeyRecord {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Key(text) => write!(formatter, "\"{text}\""),
-            Self::KeyB64(text) => write!(formatter, "with the Base64 {text}"),
+            Self::KeyB64(text) => {
+                let bytes = STANDARD.decode(text).unwrap_or_default();
+                write!(formatter, "\"{}\"", escape(&bytes, Lines::Escape))
+            }
         }
     }
 }
@@ -89,5 +94,6 @@ mod tests {
         let json = |key: &[u8]| serde_json::to_string(&KeyRecord::from(key)).unwrap();
         assert_eq!(json(b"a"), r#"{"key":"a"}"#);
         assert_eq!(json(b"\xff"), r#"{"key_b64":"/w=="}"#);
+        assert_eq!(KeyRecord::from(&b"a\xff"[..]).to_string(), "\"a\\xff\"");
     }
 }

@@ -60,9 +60,13 @@ impl Table {
         let mut table = comfy_table::Table::new();
         table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(self.columns.iter().map(|name| name.to_uppercase().replace('_', " ")));
+        let is_number = |column| self.rows.iter().any(|row| matches!(row.get(column), Some(Cell::Number(_))));
+        let missing: Vec<CellAlignment> = (0..self.columns.len())
+            .map(|column| if is_number(column) { CellAlignment::Right } else { CellAlignment::Left })
+            .collect();
         for row in &self.rows {
-            table.add_row(row.iter().map(|cell| match cell {
-                Cell::Missing => comfy_table::Cell::new("–").set_alignment(CellAlignment::Right),
+            table.add_row(row.iter().zip(&missing).map(|(cell, &missing)| match cell {
+                Cell::Missing => comfy_table::Cell::new("–").set_alignment(missing),
                 Cell::Number(number) => comfy_table::Cell::new(number).set_alignment(CellAlignment::Right),
                 Cell::Text(text) => comfy_table::Cell::new(escape(text, Lines::Escape)),
             }));

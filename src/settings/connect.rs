@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use super::Auth;
+use super::PasswordSource;
 use super::Protocol;
 use super::ServerText;
 use super::Setting;
@@ -158,6 +159,19 @@ impl Settings {
         Ok(Some(Login { mode, username: username.value.clone(), password: secret.expose().clone() }))
     }
 
+    /// Takes the password off standard input where it comes from there, before anything else reads that.
+    ///
+    /// # Errors
+    /// Standard input without a first line.
+    pub fn take_password_from_stdin(&mut self) -> Result<(), SettingsError> {
+        if let Some(password) = &mut self.password
+            && password.value == PasswordSource::Stdin
+        {
+            password.value = PasswordSource::Known(password.value.get(&password.source.to_string())?);
+        }
+        Ok(())
+    }
+
     /// Everything that the pool wants to know but the servers.
     ///
     /// # Errors
@@ -176,7 +190,7 @@ impl Settings {
     fn tls(&self) -> Result<Option<pool::Tls>, SettingsError> {
         let Some(tls) = &self.tls else { return Ok(None) };
         pool::Tls::new(&tls.value).map(Some).map_err(|error| SettingsError::Value {
-            source_name: tls.source.to_string(),
+            source_name: format!("TLS ({})", tls.source),
             reason: error.to_string(),
         })
     }

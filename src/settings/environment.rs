@@ -19,6 +19,19 @@ impl Environment {
         Self(variables.into_iter().filter(|(_, value)| !value.is_empty()).collect())
     }
 
+    /// Only the variables that say where files are.
+    #[must_use]
+    pub fn of_files(&self) -> Self {
+        let names = ["CACHIER_CONFIG", "HOME", "XDG_CONFIG_HOME"];
+        Self(
+            self.0
+                .iter()
+                .filter(|(name, _)| names.contains(&name.as_str()))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+        )
+    }
+
     /// The value of a variable as text; bytes that are none are replaced.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<String> {

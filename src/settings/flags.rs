@@ -18,85 +18,92 @@ pub struct Flags {
     #[arg(short, long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
     /// Configuration file [env: CACHIER_CONFIG] [default: ~/.config/cachier/config.toml]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Servers, separated by commas [env: CACHIER_SERVERS, MEMCACHIER_SERVERS, …] [default: 127.0.0.1:11211]
     #[arg(short, long, global = true, value_name = "LIST")]
     pub servers: Option<String>,
     /// User name [env: CACHIER_USERNAME, MEMCACHIER_USERNAME, …]
-    #[arg(short, long, global = true, value_name = "USER")]
+    #[arg(short, long, global = true, hide_short_help = true, value_name = "USER")]
     pub username: Option<String>,
     /// File whose first line is the password [env for the password itself: CACHIER_PASSWORD, MEMCACHIER_PASSWORD, …]
-    #[arg(long, global = true, value_name = "FILE", conflicts_with = "password_stdin")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        value_name = "FILE",
+        conflicts_with = "password_stdin"
+    )]
     pub password_file: Option<PathBuf>,
     /// Read the password from the first line of standard input
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub password_stdin: bool,
     /// How the application's client chooses the server of a key [env: CACHIER_ROUTING] [default: pylibmc:ketama]
-    #[arg(long, global = true, value_name = "SPEC")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "SPEC")]
     pub routing: Option<String>,
     /// Protocol to speak [env: CACHIER_PROTOCOL] [default: auto]
-    #[arg(long, global = true, value_name = "PROTOCOL")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "PROTOCOL")]
     pub protocol: Option<Protocol>,
     /// How to authenticate [env: CACHIER_AUTH] [default: auto, sasl when there is a user name]
-    #[arg(long, global = true, value_name = "MODE")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "MODE")]
     pub auth: Option<Auth>,
     /// Speak TLS [env: CACHIER_TLS=1]
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub tls: bool,
     /// Certificates to trust instead of the system's, PEM [env: CACHIER_TLS_CA]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub tls_ca: Option<PathBuf>,
     /// Client certificate, PEM [env: CACHIER_TLS_CERT]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub tls_cert: Option<PathBuf>,
     /// Key of the client certificate, PEM [env: CACHIER_TLS_KEY]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
     /// Name to expect in the server's certificate [env: CACHIER_TLS_SERVER_NAME]
-    #[arg(long, global = true, value_name = "NAME")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "NAME")]
     pub tls_server_name: Option<String>,
     /// Accept any certificate [env: CACHIER_TLS_INSECURE=1]
-    #[arg(long, global = true)]
+    #[arg(long, global = true, hide_short_help = true)]
     pub tls_insecure: bool,
     /// Time limit for name lookup, connecting and TLS, each [env: CACHIER_CONNECT_TIMEOUT] [default: 2s]
-    #[arg(long, global = true, value_name = "DURATION", value_parser = units::duration)]
+    #[arg(long, global = true, hide_short_help = true, value_name = "DURATION", value_parser = units::duration)]
     pub connect_timeout: Option<Duration>,
     /// Time limit for a wait without progress [env: CACHIER_TIMEOUT] [default: 1s]
-    #[arg(long, global = true, value_name = "DURATION", value_parser = units::duration)]
+    #[arg(long, global = true, hide_short_help = true, value_name = "DURATION", value_parser = units::duration)]
     pub timeout: Option<Duration>,
     /// What the application puts before every key [env: CACHIER_KEY_PREFIX] [default: flask_cache_]
     #[arg(
         long,
         global = true,
+        hide_short_help = true,
         value_name = "PREFIX",
         help_heading = "Application",
         conflicts_with = "no_key_prefix"
     )]
     pub key_prefix: Option<String>,
     /// The application puts nothing before its keys
-    #[arg(long, global = true, help_heading = "Application")]
+    #[arg(long, global = true, hide_short_help = true, help_heading = "Application")]
     pub no_key_prefix: bool,
     /// Version of Flask-Caching [env: CACHIER_FLASK_CACHING] [default: unknown, every generation]
-    #[arg(long, global = true, value_name = "VERSION", help_heading = "Application")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "VERSION", help_heading = "Application")]
     pub flask_caching: Option<String>,
     /// Version of the application's Python [env: CACHIER_PYTHON] [default: 3.11]
-    #[arg(long, global = true, value_name = "VERSION", help_heading = "Application")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "VERSION", help_heading = "Application")]
     pub python: Option<String>,
     /// Version of Werkzeug [default: 2.3 or newer]
-    #[arg(long, global = true, value_name = "VERSION", help_heading = "Application")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "VERSION", help_heading = "Application")]
     pub werkzeug: Option<String>,
     /// Flask-Caching's backend: memcached, sasl or spread [env: CACHIER_BACKEND] [default: sasl]
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Application")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "NAME", help_heading = "Application")]
     pub backend: Option<String>,
     /// Client whose way of writing values and flags is used [default: pylibmc]
-    #[arg(long, global = true, value_name = "NAME", help_heading = "Application")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "NAME", help_heading = "Application")]
     pub client_values: Option<String>,
     /// Output format [env: CACHIER_OUTPUT] [default: depends on the command]
     #[arg(short, long, global = true, value_name = "FORMAT", help_heading = "Output")]
     pub output: Option<Format>,
     /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", help_heading = "Output")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "WHEN", help_heading = "Output")]
     pub color: Option<Color>,
     /// Say nothing on standard error
     #[arg(short, long, global = true, help_heading = "Output")]
@@ -105,10 +112,10 @@ pub struct Flags {
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
     pub verbose: u8,
     /// Refuse everything that changes something [env: CACHIER_READ_ONLY=1]
-    #[arg(long, global = true, help_heading = "Safety")]
+    #[arg(long, global = true, hide_short_help = true, help_heading = "Safety")]
     pub read_only: bool,
     /// Ask nothing [env: CACHIER_NO_INPUT=1, CI=true]
-    #[arg(long, global = true, help_heading = "Safety")]
+    #[arg(long, global = true, hide_short_help = true, help_heading = "Safety")]
     pub no_input: bool,
 }
 
