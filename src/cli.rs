@@ -108,7 +108,6 @@ fn run(cli: Cli, environment: Environment, mut output: Output) -> Exit {
         commands::config::print_path(&mut output, &path, json);
         return finish(&mut output, Exit::Done);
     }
-    let settings = match settings::resolve(&cli.flags, &environment) {
     let settings = match resolve(&cli.flags, &environment) {
         Ok(settings) => settings,
         Err(error) => return fail(&mut output, json, &error.into()),
