@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod codec;
 pub mod commands;
+pub mod dev;
 pub mod failure;
 pub mod flask;
 pub mod measure;
