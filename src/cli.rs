@@ -76,6 +76,8 @@ enum Command {
     Ping(commands::ping::PingArgs),
     Version(commands::version::VersionArgs),
     Servers(commands::servers::ServersArgs),
+    Dev(commands::dev::DevArgs),
+    Demo(commands::demo::DemoArgs),
     Profile(commands::profile::ProfileArgs),
     Config(commands::config::ConfigArgs),
 }
@@ -93,7 +95,10 @@ fn start() -> ExitCode {
         Err(error) => return ExitCode::from(usage(&error, &arguments).code()),
     };
     let environment = Environment::of_process();
-    let output = Output::standard(cli.flags.quiet, cli.flags.verbose);
+    let mut output = Output::standard(cli.flags.quiet, cli.flags.verbose);
+    if environment.is_on(settings::TERMINAL_VARIABLE) {
+        output.assume_terminal();
+    }
     ExitCode::from(run(cli, environment, output).code())
 }
 
@@ -164,6 +169,8 @@ fn dispatch(context: &mut Context, command: &Command) -> Result<Exit, Failure> {
         Command::Ping(args) => commands::ping::run(context, args),
         Command::Version(args) => commands::version::run(context, args),
         Command::Servers(args) => commands::servers::run(context, args),
+        Command::Dev(args) => commands::dev::run(context, args),
+        Command::Demo(args) => commands::demo::run(context, args),
         Command::Profile(args) => commands::profile::run(context, args),
         Command::Config(args) => commands::config::run(context, args),
     }

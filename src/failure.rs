@@ -14,6 +14,8 @@ use crate::settings::SettingsError;
 /// The exit codes of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Exit {
+    /// The exit code of a program that was run.
+    Child(u8),
     /// 0: done, found.
     Done,
     /// 1: a negative answer.
@@ -43,6 +45,7 @@ impl Exit {
     #[must_use]
     pub fn code(self) -> u8 {
         match self {
+            Self::Child(code) => code,
             Self::Done => 0,
             Self::Negative => 1,
             Self::Usage => 2,
@@ -61,6 +64,7 @@ impl Exit {
     #[must_use]
     pub fn kind(self) -> &'static str {
         match self {
+            Self::Child(_) => "program",
             Self::Done => "done",
             Self::Negative => "negative",
             Self::Usage => "usage",

@@ -41,6 +41,20 @@ pub struct Cluster {
     pub router: Router,
 }
 
+impl Cluster {
+    /// The servers and the router of settings, and what is odd about them; nothing is contacted yet.
+    ///
+    /// # Errors
+    /// Settings that are not understood or do not go together.
+    pub fn of(settings: &Settings) -> Result<(Self, Vec<String>), Failure> {
+        let options = settings.pool_options()?;
+        let list = settings.server_list()?.for_routing(&settings.routing()?);
+        let (router, notes) = router(settings, &list, options.login.as_ref())?;
+        let endpoints = list.servers.into_iter().map(|server| server.endpoint).collect();
+        Ok((Self { pool: Pool::new(endpoints, options), router }, notes))
+    }
+}
+
 /// The way keys find their servers, with nobody to talk to.
 pub struct Route {
     /// The way.
@@ -70,11 +84,9 @@ impl Context {
         if let Some(cluster) = &self.cluster {
             return Ok(Arc::clone(cluster));
         }
-        let options = self.settings.pool_options()?;
-        let list = self.settings.server_list()?.for_routing(&self.settings.routing()?);
-        let router = self.router(&list, options.login.as_ref())?;
-        let endpoints = list.servers.into_iter().map(|server| server.endpoint).collect();
-        let cluster = Arc::new(Cluster { pool: Pool::new(endpoints, options), router });
+        let (cluster, notes) = Cluster::of(&self.settings)?;
+        self.tell(&notes);
+        let cluster = Arc::new(cluster);
         self.cluster = Some(Arc::clone(&cluster));
         Ok(cluster)
     }
@@ -91,20 +103,16 @@ impl Context {
             "bmemcached-distributed" => self.settings.login()?,
             _ => None,
         };
-        let router = self.router(&list, login.as_ref())?;
+        let (router, notes) = router(&self.settings, &list, login.as_ref())?;
+        self.tell(&notes);
         let names = list.servers.into_iter().map(|server| server.endpoint.to_string()).collect();
         Ok(Route { router, names })
     }
 
-    /// Makes the router and tells what is odd about the servers.
-    fn router(&mut self, list: &ServerList, login: Option<&Login>) -> Result<Router, Failure> {
-        let credentials =
-            login.map(|login| Credentials { username: &login.username, password: &login.password });
-        let router = Router::new(&self.settings.routing()?, &list.servers, credentials)?;
-        for note in list.notes.iter().chain(&router.notes()) {
+    fn tell(&mut self, notes: &[String]) {
+        for note in notes {
             self.output.note(note);
         }
-        Ok(router)
     }
 
     /// Checks bytes as a key of the protocol in use.
@@ -163,6 +171,18 @@ impl Context {
             ));
         }
     }
+}
+
+/// Makes the router; with what is odd about the servers.
+fn router(
+    settings: &Settings,
+    list: &ServerList,
+    login: Option<&Login>,
+) -> Result<(Router, Vec<String>), Failure> {
+    let credentials = login.map(|login| Credentials { username: &login.username, password: &login.password });
+    let router = Router::new(&settings.routing()?, &list.servers, credentials)?;
+    let notes = list.notes.iter().cloned().chain(router.notes()).collect();
+    Ok((router, notes))
 }
 
 /// The time since the UNIX epoch.

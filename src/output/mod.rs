@@ -88,6 +88,12 @@ impl Output {
         }
     }
 
+    /// Writes as to a terminal from here on.
+    pub fn assume_terminal(&mut self) {
+        self.is_terminal = true;
+        self.notes_to_terminal = true;
+    }
+
     /// Whether stdout is a terminal.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
@@ -185,7 +191,15 @@ impl Output {
         }
     }
 
-    /// Writes out what is buffered.
+    /// Writes out what is buffered, for a reader that waits for it.
+    ///
+    /// # Errors
+    /// What the operating system reports.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.data.flush()
+    }
+
+    /// Writes out what is buffered, at the end.
     ///
     /// # Errors
     /// The first error that any write met; a closed pipe is one.

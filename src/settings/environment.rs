@@ -52,6 +52,17 @@ impl Environment {
     }
 }
 
+/// Set where output is to look as on a terminal though it goes into a pipe: how the demo shows what a user would see.
+pub const TERMINAL_VARIABLE: &str = "CACHIER_TERMINAL";
+
+/// Returns the path of this program.
+///
+/// # Errors
+/// What the operating system reports.
+pub fn program() -> std::io::Result<std::path::PathBuf> {
+    std::env::current_exe()
+}
+
 /// The words of the command line, the program's name first.
 #[must_use]
 pub fn arguments() -> Vec<OsString> {
