@@ -5,6 +5,8 @@
 mod arithmetic;
 mod computed_keys;
 mod delete;
+mod demo;
+mod dev;
 mod exists;
 mod failures;
 mod get;
