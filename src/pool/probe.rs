@@ -15,6 +15,9 @@ use crate::protocol::Request;
 /// How many requests may be under way before further ones are skipped.
 const OUTSTANDING: usize = 1000;
 
+/// How long a wish to stop may go unnoticed.
+const PATIENCE: Duration = Duration::from_millis(100);
+
 /// What became of one request of the schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
@@ -97,7 +100,9 @@ impl Prober<'_> {
             let next = schedule.peek().map(|&due| self.start + due);
             let deadline = self.under_way.iter().find(|sent| !sent.told).map(|sent| sent.sent + self.limit);
             let until = next.into_iter().chain(deadline).min().unwrap_or(now);
-            if self.server.connection().advance_within(until.saturating_duration_since(now))? {
+            // A signal ends the wait of one thread only: the others look for themselves.
+            let wait = until.saturating_duration_since(now).min(PATIENCE);
+            if self.server.connection().advance_within(wait)? {
                 self.receive(tell)?;
             }
         }

@@ -22,6 +22,7 @@ mod ping;
 mod python_printable;
 mod qa_answers;
 mod qa_failures;
+mod qa_interrupt;
 mod real_pickles;
 mod servers;
 mod set;

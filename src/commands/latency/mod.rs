@@ -89,6 +89,11 @@ impl Operation {
 pub fn run(context: &mut Context, args: &LatencyArgs) -> Result<Exit, Failure> {
     let format = context.format(&report::FORMATS)?;
     let moments = probe::schedule(args, 0)?.count();
+    if args.count == Some(0) || args.count.is_none() && args.duration.is_zero() {
+        return Err(
+            Failure::usage("there is nothing to measure").hint("ask for a --count or a --duration above 0")
+        );
+    }
     args.checks.validate(&Probe::default())?;
     if args.op.needs_key() {
         context.allow_change("latency --op get or set")?;
