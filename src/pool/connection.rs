@@ -264,7 +264,8 @@ impl Connection {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(words) => {
                 let cause = Cause::Tls(super::tls::words(words));
-                ServerError { phase: Phase::Tls, ..self.error(cause) }
+                let hint = super::tls::hint(words).map(str::to_owned);
+                ServerError { phase: Phase::Tls, hint, ..self.error(cause) }
             }
             None if is_closed(&error) => self.error(Cause::Closed),
             None => self.error(Cause::Io(error)),

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rustls::AlertDescription;
 use rustls::CertificateError;
 use rustls::ClientConfig;
 use rustls::ClientConnection;
@@ -116,9 +117,28 @@ pub(super) fn words(error: &rustls::Error) -> String {
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
             "the server's certificate is signed by an authority that is not trusted".to_owned()
         }
+        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            "the server wants a client certificate".to_owned()
+        }
         rustls::Error::InvalidMessage(_) => "the server does not speak TLS here".to_owned(),
         other => other.to_string(),
     }
+}
+
+/// What to do about it.
+pub(super) fn hint(error: &rustls::Error) -> Option<&'static str> {
+    Some(match error {
+        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            "name one with --tls-cert and --tls-key"
+        }
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            "name the file of its authority with --tls-ca"
+        }
+        rustls::Error::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => "name the server as its certificate does, with --servers or --tls-server-name",
+        _ => return None,
+    })
 }
 
 /// The roots to trust: those of the file, else the system's.

@@ -1,6 +1,6 @@
 //! What servers answer to the commands that ask who they are: an error is no answer.
 
-use crate::harness::{Cachier, Fake, Kind, Script, Server};
+use crate::harness::{Cachier, Fake, Kind, Script, Server, tls};
 
 /// The commands that ask every server.
 const COMMANDS: [&[&str]; 5] =
@@ -48,4 +48,23 @@ fn the_hint_fits_what_the_server_did() {
     let text = Fake::once(Script::new().take(24).send("ERROR\r\n"));
     let run = Cachier::new(["get", "k", "-s", &text.address(), "--protocol", "binary"]).run().code(5);
     run.stderr_has("try --protocol text");
+}
+
+#[test]
+fn a_failed_handshake_says_what_to_name() {
+    let encrypted = Server::start(Kind::Tls);
+    let run = |arguments: &[&str]| {
+        Cachier::new(["get", "k", "-s", &encrypted.address(), "--tls-ca"])
+            .arg(&tls().ca)
+            .args(arguments)
+            .run()
+    };
+    run(&["--tls-server-name", "elsewhere"])
+        .code(3)
+        .stderr_has("hint: name the server as its certificate does");
+    let run = Cachier::new(["get", "k", "-s", &encrypted.address(), "--tls-ca"]).arg(&tls().foreign_ca).run();
+    run.code(3).stderr_has("not trusted").stderr_has("hint: name the file of its authority with --tls-ca");
+    let mutual = Server::start(Kind::MutualTls);
+    let run = Cachier::new(["get", "k", "-s", &mutual.address(), "--tls-ca"]).arg(&tls().ca).run().code(3);
+    run.stderr_has("wants a client certificate").stderr_has("hint: name one with --tls-cert and --tls-key");
 }
