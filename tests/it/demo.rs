@@ -7,7 +7,7 @@ use crate::harness::Cachier;
 /// A line without what differs from run to run: every word with a digit, a dash for an unknown figure and every unit of size is `N`.
 fn gist(line: &str) -> String {
     let word = |word: &str| {
-        if word.bytes().any(|byte| byte.is_ascii_digit()) || word == "–" {
+        if word.bytes().any(|byte| byte.is_ascii_digit()) || matches!(word, "–" | "B" | "KiB" | "MiB") {
             "N".to_owned()
         } else {
             word.to_owned()
