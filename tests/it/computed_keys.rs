@@ -1,4 +1,4 @@
-//! `cachier view-key` and `fragment-key`: keys as Flask-Caching makes them, without a server.
+//! `cachier view-key`, `fragment-key`, `memo-key` and `session-key`: keys as the application makes them, without a server.
 
 use std::fs;
 
@@ -10,15 +10,20 @@ fn words(value: &Value) -> Vec<&str> {
     value.as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect()
 }
 
+/// Recorded command lines that do not carry what their keys were made of: the instance's `repr` was `x`, its caching id
+/// `cart-7`; Flask-Caching 1.7.2 knows no caching ids and used the `repr`, and the command line has the caching id.
+const WITHOUT_THE_REPR: [&str; 2] = ["s-caching-1.7.2-memoize-03", "s-caching-1.7.2-memoize-03-version"];
+
 #[test]
 fn every_recorded_command_line_prints_its_keys() {
     let document = golden("flask_commands");
     let mut wrong = Vec::new();
     let mut count = 0;
     for vector in document["vectors"].as_array().unwrap() {
-        let arguments = words(&vector["argv"]);
-        if !["view-key", "fragment-key"].contains(&arguments[0]) || arguments.contains(&"--source") {
-            continue;
+        let mut arguments = words(&vector["argv"]);
+        if WITHOUT_THE_REPR.contains(&vector["id"].as_str().unwrap()) {
+            let given = arguments.iter_mut().find(|argument| **argument == "cart-7").unwrap();
+            *given = "x";
         }
         count += 1;
         let run = Cachier::new(&arguments);
@@ -32,7 +37,7 @@ fn every_recorded_command_line_prints_its_keys() {
         }
     }
     assert!(wrong.is_empty(), "{} of {count}:\n{}", wrong.len(), wrong.join("\n"));
-    assert!(count > 40, "{count}");
+    assert!(count > 200, "{count}");
 }
 
 #[test]
