@@ -222,7 +222,14 @@ impl<'a> Parser<'a> {
             self.next();
             self.skip_blanks();
         }
+        let is_number = matches!(self.peek(), Some('.' | '0'..='9'));
         let mut value = self.atom()?;
+        // Python 2 reads a minus as part of the number after it, so that no real part of -0.0 comes into being.
+        if let (true, Value::Complex(_, imaginary)) = (is_number && self.python.is_python_2(), &mut value)
+            && signs.pop_if(|sign| *sign == '-').is_some()
+        {
+            *imaginary = -*imaginary;
+        }
         for sign in signs.into_iter().rev() {
             value = number::with_sign(value, sign)
                 .ok_or_else(|| self.error_at(start, Problem::Unexpected { found: sign }))?;
