@@ -3,7 +3,7 @@
 mod arguments;
 pub mod call;
 
-pub use call::{Call, MemoOptions, ValueKey, value_keys};
+pub use call::{Call, MemoOptions, ValueKey, value_keys, version_keys_of_call};
 
 use super::facts::{Facts, Generation};
 use super::key::{Access, ComputedKey, distinct};

@@ -82,10 +82,52 @@ fn hexadecimal(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
-/// Decodes UTF-8 with `errors="replace"`: U+FFFD for each maximal invalid subpart.
+/// Decodes UTF-8 with `errors="replace"`: U+FFFD for each maximal invalid subpart, and for what Python 2 takes for one.
 #[must_use]
-pub fn decode_replacing(bytes: &[u8], _python: PythonVersion) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+pub fn decode_replacing(bytes: &[u8], python: PythonVersion) -> String {
+    if !python.is_python_2() {
+        return String::from_utf8_lossy(bytes).into_owned();
+    }
+    let mut text = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(&first) = rest.first() {
+        let length = match first {
+            0x00..=0x7F => 1,
+            0xC2..=0xDF => 2,
+            0xE0..=0xEF => 3,
+            0xF0..=0xF4 => 4,
+            0x80..=0xC1 | 0xF5..=0xFF => 0,
+        };
+        let sequence = rest.get(..length).filter(|_| length > 0);
+        let used = match sequence.and_then(|sequence| std::str::from_utf8(sequence).ok()) {
+            Some(character) => {
+                text.push_str(character);
+                length
+            }
+            None => {
+                text.push(char::REPLACEMENT_CHARACTER);
+                invalid_length_in_python_2(rest, length)
+            }
+        };
+        rest = rest.get(used..).unwrap_or_default();
+    }
+    text
+}
+
+/// Bytes that Python 2.7 replaces by one U+FFFD at the start of a text, where a sequence of some length should stand
+/// (`PyUnicode_DecodeUTF8Stateful` in Objects/unicodeobject.c). Its surrogates, which are characters there, count as one too.
+fn invalid_length_in_python_2(bytes: &[u8], length: usize) -> usize {
+    let is_continued = |index: usize| bytes.get(index).is_some_and(|byte| byte & 0xC0 == 0x80);
+    let continuations = (1..bytes.len()).take_while(|index| is_continued(*index)).count();
+    if length == 0 {
+        return 1;
+    }
+    if bytes.len() < length {
+        // The end of a truncated sequence moves by 1, then by 2, and so on: `endinpos += k`.
+        return 1 + continuations * (continuations + 1) / 2;
+    }
+    let is_surrogate = bytes.first() == Some(&0xED) && continuations >= 2;
+    if is_surrogate { 3 } else { 1 + continuations.min(length.saturating_sub(2)) }
 }
 
 /// Decodes UTF-8 as Werkzeug 2.3 does in queries: each byte of an invalid subpart becomes `%XX`, upper-case.
@@ -144,6 +186,22 @@ mod tests {
         ] {
             let parsed = Target::parse(target, PythonVersion::DEFAULT);
             assert_eq!((parsed.path.as_str(), parsed.query.as_deref()), (path, query), "{target}");
+        }
+    }
+
+    #[test]
+    fn python_2_replaces_other_pieces_of_broken_utf8() {
+        for (bytes, expected) in [
+            (&b"\xff\xc3\xa9"[..], "\u{fffd}\u{e9}"),
+            (b"AA\xe0\x80", "AA\u{fffd}"),
+            (b"\xe0\x80A", "\u{fffd}A"),
+            (b"\xe2\x28\xa1", "\u{fffd}(\u{fffd}"),
+            (b"\xf4\x90\x80\x80", "\u{fffd}\u{fffd}"),
+            (b"\xf0\x9f\x98", "\u{fffd}"),
+            (b"\xc2", "\u{fffd}"),
+            (b"\xc0\xaf", "\u{fffd}\u{fffd}"),
+        ] {
+            assert_eq!(decode_replacing(bytes, "2.7".parse().unwrap()), expected, "{bytes:x?}");
         }
     }
 

@@ -121,16 +121,11 @@ fn view_key(facts: &Facts, line: &Line, files: &Json) -> Vec<String> {
 
 fn memo_key(facts: &Facts, line: &Line, files: &Json) -> Vec<String> {
     let (function, arguments) = line.arguments.split_first().unwrap();
-    let instance = line.one("--self");
-    if line.has("--version-key") {
-        let keys = memo::version_keys(facts, function, instance.as_deref());
-        return keys.function.into_iter().chain(keys.instance).map(|key| key.key).collect();
-    }
     let literal = |text: &str| literal::parse(text, facts.python).unwrap();
     let call = memo::Call {
         function: function.clone(),
         signature: line.one("--signature").map(|text| Signature::parse(&text, facts.python).unwrap()),
-        instance,
+        instance: line.one("--self"),
         positional: arguments.iter().map(|text| literal(text)).collect(),
         keywords: line
             .all("--kwarg")
@@ -145,6 +140,10 @@ fn memo_key(facts: &Facts, line: &Line, files: &Json) -> Vec<String> {
         ignore: line.all("--ignore"),
         source: line.source(files),
     };
+    if line.has("--version-key") {
+        let keys = memo::version_keys_of_call(facts, &call, &options);
+        return keys.function.into_iter().chain(keys.instance).map(|key| key.key).collect();
+    }
     let versions = line.all("--version-value");
     memo::value_keys(facts, &call, &options)
         .unwrap()

@@ -4,10 +4,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::Owner;
+use super::VersionKeys;
 use super::arguments::Given;
 use super::arguments::names;
 use super::arguments::token;
 use super::namespace;
+use super::version_keys;
 use super::version_library_key;
 use crate::flask::digest::HashMethod;
 use crate::flask::error::FlaskError;
@@ -122,6 +124,16 @@ pub fn value_keys(facts: &Facts, call: &Call, options: &MemoOptions) -> Result<V
         Some(error) if found.is_empty() => Err(error),
         _ => Ok(found),
     }
+}
+
+/// Returns the version keys of a function, as [`version_keys`] does, and of the instance of a call if the signature says
+/// that there is one: its first ordinary parameter is `self` and not ignored.
+#[must_use]
+pub fn version_keys_of_call(facts: &Facts, call: &Call, options: &MemoOptions) -> VersionKeys {
+    let first = call.signature.as_ref().map(|signature| names(signature).first().copied());
+    let is_method = first.is_none_or(|first| first == Some("self"))
+        && !options.ignore.iter().any(|ignored| ignored == "self");
+    version_keys(facts, &call.function, call.instance.as_deref().filter(|_| is_method))
 }
 
 /// Tells whether two generations name a call alike.

@@ -108,6 +108,24 @@ fn instances_and_classes_stand_for_themselves_as_text() {
 }
 
 #[test]
+fn only_an_ordinary_self_that_is_not_ignored_has_a_version_of_its_own() {
+    for (signature, ignore, expected) in [
+        ("", None, true),
+        ("(self, a)", None, true),
+        ("(self, a)", Some("self"), false),
+        ("(cls, a)", None, false),
+        ("(self, /, a)", None, false),
+        ("()", None, false),
+    ] {
+        let call = Call { instance: Some("Cart:7".to_owned()), ..call(signature, "", "3.11") };
+        let options =
+            MemoOptions { ignore: ignore.map(str::to_owned).into_iter().collect(), ..MemoOptions::default() };
+        let keys = version_keys_of_call(&Facts::default(), &call, &options);
+        assert_eq!(!keys.instance.is_empty(), expected, "{signature} {ignore:?}");
+    }
+}
+
+#[test]
 fn a_positional_only_self_is_no_instance_but_an_argument() {
     let facts = Facts { flask_caching: Some("2.3.1".parse().unwrap()), ..Facts::default() };
     let mut call = call("(self, /, a)", "10", "3.11");
