@@ -97,12 +97,12 @@ fn run(
     let cluster = context.cluster()?;
     let expiry = args.ttl.map_or(Expiry::NEVER, |ttl| Expiry::after(ttl, context::now()));
     let initial = args.initial.map(|initial| (initial, expiry));
-    let writers = cluster.router.writers(key.as_bytes());
-    let server = writers.first();
+    // Clients count on the server that they read from; one that writes everywhere reads everywhere.
+    let counters = cluster.router.readers(key.as_bytes());
+    let server = counters.first();
     let mut value = None;
     if !dry_run {
-        // Every client sends arithmetic to the first server only; a replicating one to all.
-        for server in writers.iter() {
+        for server in counters.iter() {
             value = change(context, server, &key, direction, args.delta, initial)?;
         }
     }
