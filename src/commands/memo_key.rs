@@ -9,9 +9,9 @@ use super::memo_args::reachable;
 use crate::failure::Exit;
 use crate::failure::Failure;
 use crate::flask::key::distinct;
-use crate::flask::memo;
 use crate::flask::memo::Call;
 use crate::flask::memo::value_keys;
+use crate::flask::memo::version_keys_of_call;
 
 /// Print the key of one result of a memoized function, or its version keys
 ///
@@ -50,13 +50,14 @@ pub struct MemoKeyArgs {
 /// A literal, signature or setting that is not understood.
 pub fn run(context: &mut Context, args: &MemoKeyArgs) -> Result<Exit, Failure> {
     let facts = context.settings.facts()?;
+    let call = call(context, args)?;
+    let options = args.memo.options(context)?;
     if args.version_key {
-        let versions = memo::version_keys(&facts, &args.function, args.memo.instance.as_deref());
+        let versions = version_keys_of_call(&facts, &call, &options);
         let keys: Vec<_> = versions.function.into_iter().chain(versions.instance).collect();
         return computed::print(context, "memo-key", &keys);
     }
-    let call = call(context, args)?;
-    let candidates = value_keys(&facts, &call, &args.memo.options(context)?)?;
+    let candidates = value_keys(&facts, &call, &options)?;
     let keys = if args.version_value.is_empty() {
         reachable(context, &facts, &candidates)?
     } else {
