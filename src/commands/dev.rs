@@ -13,9 +13,13 @@ use super::demo::seed;
 use super::embedded::Embedded;
 use super::embedded::Shape;
 use super::embedded::exit_of;
+use super::embedded::random_credentials;
 use super::interrupt::Interrupt;
+use crate::dev::Authentication;
+use crate::dev::Credentials;
 use crate::failure::Exit;
 use crate::failure::Failure;
+use crate::pool::AuthMode;
 use crate::settings::units;
 
 /// How often the end of a program and of this one are looked for.
@@ -32,13 +36,14 @@ pub struct DevArgs {
     /// How many servers
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
     nodes: u16,
-    /// Demand SASL, as MemCachier does
+    /// Demand SASL, as MemCachier does, with a user name and password of this run; --username and --password-file set others,
+    /// and with --auth text they are demanded as memcached -Y does
     #[arg(long)]
     sasl: bool,
     /// Port of the first server, the others follow [default: free ones]
     #[arg(long, value_name = "P", default_value_t = 0, hide_default_value = true)]
     port: u16,
-    /// Address to listen on; one that others can reach needs --sasl
+    /// Address to listen on, or path of a UNIX socket; an address that others can reach needs a login
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
     listen: String,
     /// Memory for the items of each server
@@ -62,7 +67,7 @@ pub fn run(context: &mut Context, args: &DevArgs) -> Result<Exit, Failure> {
         nodes: args.nodes,
         host: args.listen.clone(),
         port: args.port,
-        sasl: args.sasl,
+        credentials: credentials(context, args)?,
         memory: args.memory,
     })?;
     if args.seed {
@@ -73,6 +78,24 @@ pub fn run(context: &mut Context, args: &DevArgs) -> Result<Exit, Failure> {
         Some((program, arguments)) => run_program(&pool, program, arguments, &interrupt),
         None => serve(context, &pool, &interrupt),
     }
+}
+
+/// What clients must know: what the user says, or something for this run.
+fn credentials(context: &Context, args: &DevArgs) -> Result<Option<Credentials>, Failure> {
+    if context.flags.username.is_none() {
+        return args.sasl.then(random_credentials).transpose();
+    }
+    let Some(login) = context.settings.login()? else { return Ok(None) };
+    let authentication = match login.mode {
+        AuthMode::Sasl => Authentication::Sasl,
+        AuthMode::Text => Authentication::Text,
+        AuthMode::MemcachierText => {
+            return Err(Failure::usage(
+                "these servers know SASL and memcached's auth file, not MemCachier's text dialect",
+            ));
+        }
+    };
+    Ok(Some(Credentials { authentication, username: login.username, password: login.password.to_string() }))
 }
 
 /// Prints the variables and waits to be stopped.

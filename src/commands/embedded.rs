@@ -1,7 +1,6 @@
 //! A pool of embedded servers on this machine, and the variables with which a program finds it.
 
 use std::fs;
-use std::io;
 use std::io::Read as _;
 
 use super::context::Cluster;
@@ -13,6 +12,7 @@ use crate::dev::Listen;
 use crate::failure::Exit;
 use crate::failure::Failure;
 use crate::settings;
+use crate::settings::Auth;
 use crate::settings::Environment;
 use crate::settings::Flags;
 
@@ -24,12 +24,12 @@ const USERNAME: &str = "dev";
 pub struct Shape {
     /// How many servers.
     pub nodes: u16,
-    /// The address of all, without a port.
+    /// The address of all, without a port; or the path of a UNIX socket, with `.1`, `.2`… for further servers.
     pub host: String,
     /// The port of the first server, the others follow; 0 lets the system choose.
     pub port: u16,
-    /// Whether clients must log in with SASL.
-    pub sasl: bool,
+    /// What clients must know.
+    pub credentials: Option<Credentials>,
     /// Memory for items of each server, in bytes.
     pub memory: u64,
 }
@@ -37,7 +37,7 @@ pub struct Shape {
 /// A running pool; the servers stop when it is dropped.
 pub struct Embedded {
     servers: Vec<dev::Server>,
-    password: Option<String>,
+    credentials: Option<Credentials>,
 }
 
 impl Embedded {
@@ -46,45 +46,27 @@ impl Embedded {
     /// # Errors
     /// An address that cannot be used, with exit code 2.
     pub fn start(shape: &Shape) -> Result<Self, Failure> {
-        let failed = |what: &str, error: io::Error| Failure::usage(format!("cannot {what}: {error}"));
-        let password = match shape.sasl {
-            true => Some(random_password().map_err(|error| failed("make a password", error))?),
-            false => None,
-        };
-        let credentials = password.as_ref().map(|password| Credentials {
-            authentication: Authentication::Sasl,
-            username: USERNAME.to_owned(),
-            password: password.clone(),
-        });
         let mut servers = Vec::new();
         for node in 0..shape.nodes {
-            let port = if shape.port == 0 { 0 } else { shape.port.saturating_add(node) };
-            let text = format!("{}:{port}", shape.host);
-            let address =
-                text.parse().map_err(|_| Failure::usage(format!("\"{text}\" is no address to listen on")))?;
+            let listen = listen(shape, node)?;
+            let shown = shown(&listen);
             let config = Config {
-                listen: Listen::Tcp(address),
-                credentials: credentials.clone(),
+                listen,
+                credentials: shape.credentials.clone(),
                 memory_limit: usize::try_from(shape.memory).unwrap_or(usize::MAX),
                 ..Config::default()
             };
-            let server = dev::Server::start(config);
-            servers.push(server.map_err(|error| failed(&format!("listen on {text}"), error))?);
+            let server = dev::Server::start(&config);
+            servers
+                .push(server.map_err(|error| Failure::usage(format!("cannot listen on {shown}: {error}")))?);
         }
-        Ok(Self { servers, password })
+        Ok(Self { servers, credentials: shape.credentials.clone() })
     }
 
     /// The addresses in order, separated by commas.
     #[must_use]
     pub fn addresses(&self) -> String {
-        let shown: Vec<String> = self
-            .servers
-            .iter()
-            .map(|server| match server.address() {
-                Listen::Tcp(address) => address.to_string(),
-                Listen::Unix(path) => path.display().to_string(),
-            })
-            .collect();
+        let shown: Vec<String> = self.servers.iter().map(|server| shown(server.address())).collect();
         shown.join(",")
     }
 
@@ -94,9 +76,9 @@ impl Embedded {
         let mut variables = Vec::new();
         for prefix in ["MEMCACHIER", "MEMCACHE"] {
             variables.push((format!("{prefix}_SERVERS"), self.addresses()));
-            if let Some(password) = &self.password {
-                variables.push((format!("{prefix}_USERNAME"), USERNAME.to_owned()));
-                variables.push((format!("{prefix}_PASSWORD"), password.clone()));
+            if let Some(credentials) = &self.credentials {
+                variables.push((format!("{prefix}_USERNAME"), credentials.username.clone()));
+                variables.push((format!("{prefix}_PASSWORD"), credentials.password.clone()));
             }
         }
         variables
@@ -108,21 +90,50 @@ impl Embedded {
     /// None that the variables of a running pool could cause.
     pub fn cluster(&self) -> Result<Cluster, Failure> {
         let variables = self.variables().into_iter().map(|(name, value)| (name, value.into()));
-        let settings = settings::resolve(&Flags::default(), &Environment::new(variables))?;
+        let text =
+            self.credentials.as_ref().is_some_and(|known| known.authentication == Authentication::Text);
+        let flags = Flags { auth: text.then_some(Auth::Text), ..Flags::default() };
+        let settings = settings::resolve(&flags, &Environment::new(variables))?;
         Ok(Cluster::of(&settings)?.0)
     }
 }
 
-/// A password for this run only.
-fn random_password() -> io::Result<String> {
+/// Credentials for this run only, as MemCachier's: a user name and a random password, shown with SASL.
+///
+/// # Errors
+/// A system without random numbers, with exit code 2.
+pub fn random_credentials() -> Result<Credentials, Failure> {
     let mut bytes = [0; 12];
-    fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    fs::File::open("/dev/urandom")
+        .and_then(|mut file| file.read_exact(&mut bytes))
+        .map_err(|error| Failure::usage(format!("cannot make a password: {error}")))?;
+    let password = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Credentials { authentication: Authentication::Sasl, username: USERNAME.to_owned(), password })
+}
+
+/// Where one of the servers listens.
+fn listen(shape: &Shape, node: u16) -> Result<Listen, Failure> {
+    if shape.host.starts_with('/') {
+        let path = if node == 0 { shape.host.clone() } else { format!("{}.{node}", shape.host) };
+        return Ok(Listen::Unix(path.into()));
+    }
+    let port = if shape.port == 0 { 0 } else { shape.port.saturating_add(node) };
+    let text = format!("{}:{port}", shape.host);
+    let address =
+        text.parse().map_err(|_| Failure::usage(format!("\"{text}\" is no address to listen on")))?;
+    Ok(Listen::Tcp(address))
+}
+
+fn shown(listen: &Listen) -> String {
+    match listen {
+        Listen::Tcp(address) => address.to_string(),
+        Listen::Unix(path) => path.display().to_string(),
+    }
 }
 
 impl Default for Shape {
     fn default() -> Self {
-        Self { nodes: 1, host: "127.0.0.1".to_owned(), port: 0, sasl: false, memory: 64 << 20 }
+        Self { nodes: 1, host: "127.0.0.1".to_owned(), port: 0, credentials: None, memory: 64 << 20 }
     }
 }
 

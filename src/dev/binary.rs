@@ -147,10 +147,11 @@ impl<'a> Request<'a> {
 
 /// Runs one command.
 pub(super) fn step(session: &mut Session, store: &mut Store, input: &[u8], out: &mut Vec<u8>) -> Step {
+    // memcached looks at no byte before a whole head is there, so a text command gets no answer at all.
+    let Some(request) = Request::parse(input) else { return Step::More(0) };
     if input.first() != Some(&REQUEST_MAGIC) {
         return Step::Close;
     }
-    let Some(request) = Request::parse(input) else { return Step::More(0) };
     let announced = usize::try_from(request.body).unwrap_or(usize::MAX);
     if request.extras.len() + request.key.len() > announced {
         request.fail(out, status::UNKNOWN_COMMAND);

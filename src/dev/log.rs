@@ -144,6 +144,7 @@ impl Log {
     }
 
     /// `shown` is the length of the value, its expiry on the server's clock, and its class.
+    #[expect(clippy::too_many_arguments, reason = "a log line has as many fields")]
     pub(super) fn stored(
         &mut self,
         mode: Mode,

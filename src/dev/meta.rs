@@ -2,6 +2,7 @@
 
 use super::meta_flags::Flags;
 use super::meta_flags::key_text;
+use super::meta_set;
 use super::number;
 use super::session::Session;
 use super::session::Step;
@@ -17,17 +18,22 @@ use super::text::Command;
 use crate::protocol::key::MAX_KEY_LENGTH;
 
 pub(super) const NOT_NUMERIC: &str = "CLIENT_ERROR cannot increment or decrement non-numeric value";
-const OPAQUE_TOO_LONG: &str = "CLIENT_ERROR opaque token too long";
+pub(super) const OPAQUE_TOO_LONG: &str = "CLIENT_ERROR opaque token too long";
 
 /// As many words as a meta command may have.
-const MOST_WORDS: usize = 19;
+pub(super) const MOST_WORDS: usize = 19;
 
-pub(super) fn run(session: &mut Session, store: &mut Store, command: Command<'_>, out: &mut Vec<u8>) -> Step {
+pub(super) fn run(
+    session: &mut Session,
+    store: &mut Store,
+    command: &Command<'_>,
+    out: &mut Vec<u8>,
+) -> Step {
     let words = &command.words;
     let name = words.at(0);
     match name {
         b"mn" => return command.reply(out, "MN"),
-        b"me" => return debug(store, &command, out),
+        b"me" => return debug(store, command, out),
         b"mg" | b"ms" | b"md" | b"ma" => {}
         _ => return command.reply(out, "ERROR"),
     }
@@ -38,7 +44,7 @@ pub(super) fn run(session: &mut Session, store: &mut Store, command: Command<'_>
         return command.reply(out, BAD_FORMAT);
     }
     if name == b"ms" {
-        return set(session, store, &command, out);
+        return meta_set::run(session, store, command, out);
     }
     if words.count() > MOST_WORDS {
         let error = if name == b"mg" { "CLIENT_ERROR options flags are too long" } else { TOO_MANY };
@@ -51,9 +57,9 @@ pub(super) fn run(session: &mut Session, store: &mut Store, command: Command<'_>
     };
     let start = out.len();
     let done = match name {
-        b"mg" => get(store, &command, &flags, out),
-        b"md" => delete(store, &command, &flags, out),
-        _ => arithmetic(store, &command, &flags, out),
+        b"mg" => get(store, command, &flags, out),
+        b"md" => delete(store, command, &flags, out),
+        _ => arithmetic(store, command, &flags, out),
     };
     match done {
         Ok(true) => out.truncate(start),
@@ -66,15 +72,20 @@ pub(super) fn run(session: &mut Session, store: &mut Store, command: Command<'_>
     Step::Took(command.next)
 }
 
-const TOO_MANY: &str = "CLIENT_ERROR options flags too long";
+pub(super) const TOO_MANY: &str = "CLIENT_ERROR options flags too long";
 
-fn number_flag(out: &mut Vec<u8>, flag: u8, number: u64) {
+pub(super) fn number_flag(out: &mut Vec<u8>, flag: u8, number: u64) {
     out.extend_from_slice(&[b' ', flag]);
     number::push(out, number);
 }
 
 /// Appends the opaque and the key, where they were asked for; these come back with every answer.
-fn push_identity(out: &mut Vec<u8>, word: &[u8], key: &[u8], is_binary: bool) -> Result<(), &'static str> {
+pub(super) fn push_identity(
+    out: &mut Vec<u8>,
+    word: &[u8],
+    key: &[u8],
+    is_binary: bool,
+) -> Result<(), &'static str> {
     match word.first() {
         Some(b'O') if word.len() > 32 => return Err(OPAQUE_TOO_LONG),
         Some(b'O') => {
@@ -184,88 +195,6 @@ fn push_item_flags(
         }
     }
     Ok((touches, has_won))
-}
-
-/// `ms`.
-fn set(session: &mut Session, store: &mut Store, command: &Command<'_>, out: &mut Vec<u8>) -> Step {
-    let words = &command.words;
-    if words.count() < 3 {
-        return command.reply(out, BAD_FORMAT);
-    }
-    if words.count() > MOST_WORDS {
-        return command.reply(out, TOO_MANY);
-    }
-    let length = number::signed_32(words.at(2)).filter(|length| (0..=i32::MAX - 2).contains(length));
-    let Some(length) = length.and_then(|length| usize::try_from(length).ok()) else {
-        return command.reply(out, BAD_FORMAT);
-    };
-    let mut refuse = |out: &mut Vec<u8>, error: &str| {
-        session.swallow = length as u64 + 2;
-        command.reply(out, error)
-    };
-    let flags = match Flags::parse(words, 3) {
-        Ok(flags) => flags,
-        Err(error) => return refuse(out, error),
-    };
-    let mut mode = match flags.mode {
-        None | Some(b'S') => Mode::Set,
-        Some(b'E') => Mode::Add,
-        Some(b'A') => Mode::Append,
-        Some(b'P') => Mode::Prepend,
-        Some(b'R') => Mode::Replace,
-        Some(_) => return refuse(out, "CLIENT_ERROR invalid mode for ms M token"),
-    };
-    if flags.cas.is_some() && matches!(mode, Mode::Set | Mode::Replace) {
-        mode = Mode::Cas;
-    }
-    if words.from(3).iter().any(|word| word.starts_with(b"O") && word.len() > 32) {
-        return refuse(out, OPAQUE_TOO_LONG);
-    }
-    let key = &flags.key;
-    if !store.admits(key.len(), flags.client_flags, length) {
-        store.counters.store_too_large += 1;
-        store.refuse(mode, key, Outcome::TooLarge, true);
-        return refuse(out, "SERVER_ERROR object too large for cache");
-    }
-    let end = command.next + length + 2;
-    let Some(line) = command.input.get(command.next..end) else { return Step::More(end) };
-    let fresh = Fresh {
-        key,
-        flags: flags.client_flags,
-        expiry: flags.expiry.map_or(0, |seconds| store.expiry(seconds)),
-        parts: [&line[..length], b""],
-        marks: if flags.is_binary { mark::BINARY_KEY } else { 0 },
-    };
-    store.count_set(&fresh);
-    if !line.ends_with(b"\r\n") {
-        command.reply(out, "CLIENT_ERROR bad data chunk");
-        return Step::Took(end);
-    }
-    let may_be_stale = flags.invalidates && mode == Mode::Cas;
-    let (outcome, cas) = store.store(mode, &fresh, flags.cas.unwrap_or(0), may_be_stale);
-    let code = match outcome {
-        Outcome::Stored if flags.is_quiet => return Step::Took(end),
-        Outcome::Stored => "HD",
-        Outcome::Exists => "EX",
-        Outcome::NotFound => "NF",
-        Outcome::NotStored => "NS",
-        Outcome::NoMemory | Outcome::TooLarge => {
-            store.counters.store_no_memory += 1;
-            store.refuse(mode, key, Outcome::NoMemory, true);
-            command.reply(out, "SERVER_ERROR out of memory storing object");
-            return Step::Took(end);
-        }
-    };
-    out.extend_from_slice(code.as_bytes());
-    for word in words.from(3) {
-        match word.first() {
-            Some(b'c') => number_flag(out, b'c', cas),
-            // The length of the opaque was looked at before anything was stored.
-            _ => push_identity(out, word, key, flags.is_binary).unwrap_or_default(),
-        }
-    }
-    out.extend_from_slice(b"\r\n");
-    Step::Took(end)
 }
 
 /// `md`; gives whether the answer is one that `q` hides.

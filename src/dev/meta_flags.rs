@@ -88,7 +88,7 @@ impl<'a> Flags<'a> {
                 _ => return Err("CLIENT_ERROR incorrect length for M token"),
             },
             b'J' => {
-                self.initial = number::unsigned(token).ok_or("CLIENT_ERROR invalid numeric initial value")?
+                self.initial = number::unsigned(token).ok_or("CLIENT_ERROR invalid numeric initial value")?;
             }
             b'D' => self.delta = number::unsigned(token).ok_or("CLIENT_ERROR invalid numeric delta value")?,
             b'I' => self.invalidates = true,

@@ -16,6 +16,7 @@ mod listing;
 mod log;
 mod meta;
 mod meta_flags;
+mod meta_set;
 mod number;
 mod prefixes;
 mod room;
@@ -132,12 +133,12 @@ impl Server {
     /// # Errors
     /// Whatever the system says of the socket or the threads; [`io::ErrorKind::InvalidInput`] for an address that others
     /// can reach while there are no credentials, and for limits of zero.
-    pub fn start(config: Config) -> io::Result<Self> {
-        check(&config)?;
+    pub fn start(config: &Config) -> io::Result<Self> {
+        check(config)?;
         raise_file_limit(config.max_connections);
         let listener = Listener::bind(&config.listen)?;
         let address = listener.address()?;
-        let (shared, polls) = Shared::new(&config, &address, &listener)?;
+        let (shared, polls) = Shared::new(config, &address, &listener)?;
         let shared = Arc::new(shared);
         let mut server = Self { address, shared: Arc::clone(&shared), threads: Vec::new() };
         let mut listener = Some(listener);

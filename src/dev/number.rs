@@ -11,13 +11,13 @@ pub(super) fn unsigned(text: &[u8]) -> Option<u64> {
 }
 
 /// The same cut to 32 bits, as memcached cuts it (`util.c:safe_strtoul`).
-#[expect(clippy::cast_possible_truncation, reason = "memcached stores the lower half of what it read")]
+// memcached stores the lower half of what it read.
 pub(super) fn unsigned_32(text: &[u8]) -> Option<u32> {
     unsigned(text).map(|number| number as u32)
 }
 
 /// Reads a signed number and cuts it to 32 bits, as memcached does (`util.c:safe_strtol`).
-#[expect(clippy::cast_possible_truncation, reason = "memcached stores the lower half of what it read")]
+// memcached stores the lower half of what it read.
 pub(super) fn signed_32(text: &[u8]) -> Option<i32> {
     let (is_negative, magnitude) = sign_and_magnitude(text)?;
     let number = i128::from(magnitude) * if is_negative { -1 } else { 1 };
@@ -28,8 +28,7 @@ fn sign_and_magnitude(text: &[u8]) -> Option<(bool, u64)> {
     let start = text.iter().position(|&byte| !is_space(byte))?;
     let (is_negative, digits) = match text.get(start..)? {
         [b'-', digits @ ..] => (true, digits),
-        [b'+', digits @ ..] => (false, digits),
-        digits => (false, digits),
+        [b'+', digits @ ..] | digits => (false, digits),
     };
     let mut magnitude = 0u64;
     let mut length = 0;
@@ -47,7 +46,6 @@ fn is_space(byte: u8) -> bool {
 }
 
 /// Appends a decimal number.
-#[expect(clippy::cast_possible_truncation, reason = "a remainder of 10 fits")]
 pub(super) fn push(out: &mut Vec<u8>, mut number: u64) {
     let mut digits = [0; 20];
     let mut start = digits.len();

@@ -27,14 +27,12 @@ impl Store {
 
     /// Finds room for the chunks of an item, if need be by eviction.
     pub(super) fn reserve(&mut self, chunks: Chunks) -> bool {
-        let mut taken = 0;
-        for class in self.slabs.each(chunks) {
+        for (taken, class) in self.slabs.each(chunks).enumerate() {
             if !self.take_or_evict(class) {
                 self.slabs.each(chunks).take(taken).for_each(|class| self.slabs.give(class));
                 self.counters.class(chunks.class).outofmemory += 1;
                 return false;
             }
-            taken += 1;
         }
         true
     }

@@ -54,7 +54,7 @@ impl Slabs {
         let mut classes = vec![Class::default()];
         let mut size = 48 + 48;
         while classes.len() < CLASSES - 1 && size * 5 < LARGEST_CHUNK * 4 {
-            size = (size + 7) / 8 * 8;
+            size = size.div_ceil(8) * 8;
             classes.push(Class { chunk: size, chunks_per_page: PAGE / size, ..Class::default() });
             size = size * 5 / 4;
         }

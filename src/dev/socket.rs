@@ -1,8 +1,8 @@
 //! TCP and UNIX sockets behind one face.
 
 use std::io;
-use std::io::Read;
-use std::io::Write;
+use std::io::Read as _;
+use std::io::Write as _;
 use std::os::fd::AsRawFd as _;
 
 use mio::Interest;

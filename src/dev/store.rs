@@ -216,6 +216,7 @@ impl Store {
     }
 
     /// Stores where there is an item of this name.
+    #[expect(clippy::too_many_arguments, reason = "what memcached's do_store_item looks at")]
     fn store_over(
         &mut self,
         mode: Mode,

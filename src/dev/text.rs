@@ -67,7 +67,7 @@ fn run(session: &mut Session, store: &mut Store, mut command: Command<'_>, out: 
     let count = command.words.count();
     let name = command.words.at(0);
     if name.len() == 2 && name.starts_with(b"m") {
-        return meta::run(session, store, command, out);
+        return meta::run(session, store, &command, out);
     }
     // How many words a command may have; the others look for themselves.
     let (least, most) = match name {

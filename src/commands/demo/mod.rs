@@ -10,6 +10,7 @@ use clap::Args;
 use super::context::Context;
 use super::embedded::Embedded;
 use super::embedded::Shape;
+use super::embedded::random_credentials;
 use crate::failure::Exit;
 use crate::failure::Failure;
 use crate::settings;
@@ -61,7 +62,8 @@ const STEPS: &[(&str, &[&str])] = &[
 /// # Errors
 /// A step that does not end as it should.
 pub fn run(context: &mut Context, _args: &DemoArgs) -> Result<Exit, Failure> {
-    let pool = Embedded::start(&Shape { nodes: 3, sasl: true, ..Shape::default() })?;
+    let credentials = Some(random_credentials()?);
+    let pool = Embedded::start(&Shape { nodes: 3, credentials, ..Shape::default() })?;
     seed::store(&pool.cluster()?)?;
     let program = settings::program()
         .map_err(|error| Failure::new(Exit::Bug, format!("cannot find this program: {error}")))?;

@@ -71,6 +71,9 @@ impl Server {
 
     /// Starts a server with more arguments for memcached, such as `-I` or `-X`.
     pub(crate) fn start_with(kind: Kind, arguments: &[&str]) -> Self {
+        if arguments.is_empty() && is_embedded(kind) {
+            return Self::start_embedded(kind);
+        }
         let launcher = launcher();
         let directory = scratch();
         launcher.give(directory.path());
@@ -107,6 +110,37 @@ impl Server {
             }
             let port = fs::read_to_string(&port_file).ok()?;
             Some(Address::Port(port.trim().strip_prefix("TCP INET: ")?.parse().ok()?))
+        });
+        Self { kind, address, child, _directory: directory }
+    }
+
+    /// Starts the embedded server of the program in place of memcached.
+    fn start_embedded(kind: Kind) -> Self {
+        let directory = scratch();
+        let socket = directory.path().join("socket");
+        let log = directory.path().join("log");
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", env!("CARGO_BIN_EXE_cachier"), "dev"]);
+        if kind == Kind::Unix {
+            command.arg("--listen").arg(&socket);
+        }
+        if kind.is_protected() {
+            command.args(["--username", USERNAME]).env("CACHIER_PASSWORD", PASSWORD);
+        }
+        if kind == Kind::AuthFile {
+            command.args(["--auth", "text"]);
+        }
+        let output = fs::File::create(&log).unwrap();
+        command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
+        let mut child = spawn(command);
+        let address = wait_for("the embedded server to listen", || {
+            let text = fs::read_to_string(&log).unwrap();
+            if let Some(status) = child.try_wait().unwrap() {
+                panic!("the embedded server ({kind:?}) ended with {status}: {text}");
+            }
+            let list = text.lines().find_map(|line| line.strip_prefix("export MEMCACHIER_SERVERS="))?;
+            let port = list.strip_prefix("127.0.0.1:").map(|port| Address::Port(port.parse().unwrap()));
+            Some(port.unwrap_or_else(|| Address::Socket(socket.clone())))
         });
         Self { kind, address, child, _directory: directory }
     }
@@ -193,6 +227,12 @@ impl Drop for Server {
         self.child.kill().ok();
         self.child.wait().ok();
     }
+}
+
+/// Whether this run of the tests is about the embedded server, and it has such a kind.
+fn is_embedded(kind: Kind) -> bool {
+    let asked = std::env::var_os("CACHIER_TEST_SERVER").is_some_and(|value| value == "embedded");
+    asked && matches!(kind, Kind::AuthFile | Kind::Plain | Kind::Sasl | Kind::Unix)
 }
 
 /// Several servers of one kind, in the order of the configuration.
