@@ -16,6 +16,12 @@ use crate::routing::servers::Endpoint;
 /// How much is read at once, in bytes.
 const READ_SIZE: usize = 64 << 10;
 
+/// How many time limits a server may go on with less than a [`CRUMB`] each before it counts as silent.
+const CRUMBS: u32 = 30;
+
+/// The bytes that must move within a time limit for a server to count as alive in the long run.
+const CRUMB: usize = 256;
+
 /// Time limits; each bounds a wait without progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
@@ -53,6 +59,8 @@ pub struct Connection {
     written: usize,
     /// Whether a single byte ever came back.
     answered: bool,
+    /// Since when a reply is awaited, and how many bytes have moved since.
+    awaited: Option<(Instant, usize)>,
 }
 
 impl Connection {
@@ -99,6 +107,7 @@ impl Connection {
             output: Vec::new(),
             written: 0,
             answered: false,
+            awaited: None,
         };
         if let Some(tls) = tls {
             let began = Instant::now();
@@ -114,18 +123,17 @@ impl Connection {
         let session = tls.session(host).map_err(|words| self.error(Cause::Tls(words)))?;
         self.stream.start_tls(session);
         let limit = self.timeouts.connect;
-        let mut deadline = Instant::now() + limit;
+        // The whole handshake, or a server that sends a byte now and then would never end it.
+        let deadline = Instant::now() + limit;
         loop {
-            if self.stream.shake().map_err(|error| self.io_error(error))? {
-                deadline = Instant::now() + limit;
-            }
+            self.stream.shake().map_err(|error| self.io_error(error))?;
             let writing = self.stream.wants_write();
             if !writing && !self.stream.is_handshaking() {
                 break;
             }
             let interest = if writing { Interest::ReadWrite } else { Interest::Read };
             let left = deadline.saturating_duration_since(Instant::now());
-            if !self.stream.wait(interest, left).map_err(|error| self.io_error(error))? {
+            if left.is_zero() || !self.stream.wait(interest, left).map_err(|error| self.io_error(error))? {
                 return Err(self.error(Cause::Timeout(limit)));
             }
         }
@@ -169,6 +177,7 @@ impl Connection {
 
     /// Drops bytes from the front of what has arrived.
     pub fn consume(&mut self, length: usize) {
+        self.awaited = None;
         self.start = (self.start + length).min(self.end);
         if self.start == self.end {
             self.start = 0;
@@ -182,7 +191,19 @@ impl Connection {
     /// A timeout, the end of the connection, or what the operating system reports.
     pub fn advance(&mut self) -> Result<(), ServerError> {
         let limit = self.timeouts.reply;
-        if self.advance_within(limit)? { Ok(()) } else { Err(self.error(Cause::Timeout(limit))) }
+        let (unread, unwritten) = (self.input().len(), self.pending());
+        if !self.advance_within(limit)? {
+            return Err(self.error(Cause::Timeout(limit)));
+        }
+        let (since, bytes) = self.awaited.unwrap_or((Instant::now(), 0));
+        let read = self.input().len().saturating_sub(unread);
+        let bytes = bytes + read + unwritten.saturating_sub(self.pending());
+        self.awaited = Some((since, bytes));
+        let waited = since.elapsed();
+        if waited > limit * CRUMBS && bytes < CRUMB * CRUMBS as usize {
+            return Err(self.error(Cause::Timeout(waited)));
+        }
+        Ok(())
     }
 
     /// Like [`Connection::advance`] with a time limit of the caller's; `false` if it is over before anything happened.

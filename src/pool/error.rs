@@ -154,6 +154,8 @@ fn failing(phase: Phase) -> &'static str {
 fn io_words(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or_default();
+    // What the standard library puts before the resolver's own words.
+    let text = text.strip_prefix("failed to lookup address information: ").unwrap_or(text);
     let mut characters = text.chars();
     match characters.next() {
         Some(first) => first.to_lowercase().chain(characters).collect(),

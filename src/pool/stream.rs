@@ -112,10 +112,9 @@ impl Stream {
         self.tls.as_ref().is_some_and(|session| session.wants_write())
     }
 
-    /// Takes the TLS handshake as far as it goes without waiting; `true` if anything was read or written.
-    pub(super) fn shake(&mut self) -> io::Result<bool> {
-        let Some(session) = &mut self.tls else { return Ok(false) };
-        let mut moved = false;
+    /// Takes the TLS handshake as far as it goes without waiting.
+    pub(super) fn shake(&mut self) -> io::Result<()> {
+        let Some(session) = &mut self.tls else { return Ok(()) };
         loop {
             let step = if session.wants_write() {
                 session.write_tls(&mut self.socket).map(|_| ())
@@ -130,11 +129,11 @@ impl Stream {
                     Err(error) => Err(error),
                 }
             } else {
-                return Ok(moved);
+                return Ok(());
             };
             match step {
-                Ok(()) => moved = true,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(moved),
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(error),
             }
         }

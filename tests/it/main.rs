@@ -26,6 +26,7 @@ mod python_repr;
 mod qa_answers;
 mod qa_failures;
 mod qa_interrupt;
+mod qa_time;
 mod real_pickles;
 mod servers;
 mod set;
