@@ -210,22 +210,31 @@ fn finish(output: &mut Output, exit: Exit) -> Exit {
 
 /// A command line that is not understood, or help and version.
 fn usage(error: &clap::Error, arguments: &[OsString]) -> Exit {
-    let mut output = Output::standard(false, 0);
+    let environment = Environment::of_process();
+    let has = |names: &[&str]| {
+        arguments
+            .iter()
+            .take_while(|argument| *argument != "--")
+            .any(|argument| names.iter().any(|name| argument == name))
+    };
+    let mut output = Output::standard(has(&["-q", "--quiet"]), 0);
     let text = error.render();
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        let text = if output.is_terminal() { text.ansi().to_string() } else { text.to_string() };
+        let plain = !output.is_terminal() || environment.get("NO_COLOR").is_some() || has(&["--color=never"]);
+        let text = if plain { text.to_string() } else { text.ansi().to_string() };
         output.raw(text.as_bytes());
         return finish(&mut output, Exit::Done);
     }
     let text = text.to_string();
     let message = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
-    let wants_json =
-        arguments.windows(2).any(|pair| (pair[0] == "-o" || pair[0] == "--output") && pair[1] == "json")
-            || arguments
-                .iter()
-                .any(|argument| argument == "-ojson" || argument == "--output=json" || argument == "-o=json");
+    let chosen = |pair: &[OsString]| matches!(pair, [flag, format] if (flag == "-o" || flag == "--output") && format == "json");
+    let wants_json = arguments.windows(2).any(chosen)
+        || has(&["-ojson", "-o=json", "--output=json"])
+        || environment.get("CACHIER_OUTPUT").as_deref() == Some("json");
     if wants_json {
-        let message = message.lines().next().unwrap_or_default();
+        // The list of what is missing or possible belongs to the message, the usage line does not.
+        let message = message.split("\n\n").next().unwrap_or_default();
+        let message = message.lines().map(str::trim).collect::<Vec<_>>().join(" ");
         return fail(&mut output, true, &Failure::usage(message).hint("see cachier --help"));
     }
     output.usage(message);

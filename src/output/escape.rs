@@ -37,6 +37,26 @@ pub fn escape(bytes: &[u8], lines: Lines) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// Returns a JSON text as a terminal may show it: it means the same and has nothing in it that a terminal would obey.
+#[must_use]
+pub fn escape_json(text: String) -> String {
+    if !text.chars().any(|character| is_hidden(character, Lines::Keep)) {
+        return text;
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if is_hidden(character, Lines::Keep) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _: std::fmt::Result = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
 /// Whether a character does something other than being seen.
 fn is_hidden(character: char, lines: Lines) -> bool {
     match character {
@@ -78,6 +98,14 @@ fn escape_character(character: char, escaped: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_means_the_same_escaped() {
+        let value = serde_json::json!({"a\u{202e}": "\u{7f}\u{9b}é\u{e0041}\n"});
+        let escaped = escape_json(serde_json::to_string_pretty(&value).unwrap());
+        assert_eq!(escaped, "{\n  \"a\\u202e\": \"\\u007f\\u009bé\\udb40\\udc41\\n\"\n}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
+    }
 
     #[test]
     fn harmless_text_is_borrowed() {

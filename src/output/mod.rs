@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use escape::Lines;
 use escape::escape;
+use escape::escape_json;
 pub use table::Cell;
 pub use table::Table;
 
@@ -136,7 +137,9 @@ impl Output {
     /// Writes a table in the format given; JSON is not a table's business.
     pub fn table(&mut self, format: Format, table: &Table) {
         match format {
+            Format::Csv if self.is_terminal => self.raw(&table.escaped().csv()),
             Format::Csv => self.raw(&table.csv()),
+            Format::Tsv if self.is_terminal => self.raw(&table.escaped().tsv()),
             Format::Tsv => self.raw(&table.tsv()),
             _ if table.rows.is_empty() => {}
             _ => self.raw(table.aligned().as_bytes()),
@@ -150,14 +153,19 @@ impl Output {
         } else {
             serde_json::to_string(document)
         };
-        // Records are plain data: nothing in them can fail to serialise.
-        self.raw(text.unwrap_or_default().as_bytes());
-        self.raw(b"\n");
+        self.json(text);
     }
 
     /// Writes one JSON object on a line of its own.
     pub fn object(&mut self, object: &impl Serialize) {
-        self.raw(serde_json::to_string(object).unwrap_or_default().as_bytes());
+        self.json(serde_json::to_string(object));
+    }
+
+    fn json(&mut self, text: serde_json::Result<String>) {
+        // Records are plain data: nothing in them can fail to serialise.
+        let text = text.unwrap_or_default();
+        let text = if self.is_terminal { escape_json(text) } else { text };
+        self.raw(text.as_bytes());
         self.raw(b"\n");
     }
 

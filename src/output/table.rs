@@ -77,6 +77,16 @@ impl Table {
         table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
     }
 
+    /// The same with everything escaped that a terminal would obey.
+    pub(super) fn escaped(&self) -> Self {
+        let escaped = |cell: &Cell| match cell {
+            Cell::Text(text) => Cell::text(escape(text, Lines::Escape).into_owned()),
+            other => other.clone(),
+        };
+        let rows = self.rows.iter().map(|row| row.iter().map(escaped).collect()).collect();
+        Self { columns: self.columns.clone(), rows }
+    }
+
     /// One row a line, cells separated by tabs, no header; bytes are not touched.
     pub(super) fn tsv(&self) -> Vec<u8> {
         let mut text = Vec::new();
@@ -139,6 +149,19 @@ mod tests {
     #[test]
     fn a_table_is_aligned_and_escaped() {
         assert_eq!(sample().aligned(), "KEY          SIZE\na,\"b           12\nlong\\x1b[0m     –\n");
+    }
+
+    #[test]
+    fn nothing_is_left_that_a_terminal_would_obey() {
+        assert_eq!(sample().escaped().tsv(), b"a,\"b\t12\nlong\\x1b[0m\t\n");
+    }
+
+    #[test]
+    fn what_is_missing_stands_as_its_column_does() {
+        let mut table = Table::new(&["name", "size"]);
+        table.rows.push(vec![Cell::Missing, Cell::Missing]);
+        table.rows.push(vec![Cell::text("long"), Cell::number(Some(1234))]);
+        assert_eq!(table.aligned(), "NAME  SIZE\n–        –\nlong  1234\n");
     }
 
     #[test]

@@ -27,6 +27,7 @@ mod qa_answers;
 mod qa_failures;
 mod qa_interrupt;
 mod qa_time;
+mod qa_usage;
 mod real_pickles;
 mod servers;
 mod set;
