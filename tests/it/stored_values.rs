@@ -156,3 +156,26 @@ fn damaged_golden_values_are_reported() {
         }
     }
 }
+
+/// A pickle as deep as is read, of each kind of container, is shown in every form without running out of stack.
+#[test]
+fn the_deepest_values_are_shown() {
+    for (open, close) in [
+        (b"(".as_slice(), b"l".as_slice()),
+        (b"}K\x01", b"s"),
+        (b"(", b"\x91"),
+        (b"capp\nA\n(", b"t\x81"),
+        (b"capp\nA\n)\x81", b"b"),
+        (b"capp\nA\n)\x81K\x01", b"s"),
+    ] {
+        let levels = if open == b"(" && close == b"\x91" { 60 } else { 199 };
+        let stored = [&open.repeat(levels), b"N".as_slice(), &close.repeat(levels), b"."].concat();
+        let decoded = decode(Client::Pylibmc, 1, &stored, &Options::default());
+        let DecodedValue::Value(value) = &decoded.value else { panic!("{:?}", decoded.value) };
+        let tree = typed::tree(value, typed::Detail::Full);
+        assert!(tree.to_string().contains("NoneType"));
+        assert!(plain::json(value).to_string().contains("null"));
+        assert!(render::python_like(value).contains("None"));
+        assert!(render::inline(value).contains("None"));
+    }
+}
