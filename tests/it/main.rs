@@ -17,6 +17,7 @@ mod harness_answers;
 mod keys;
 mod latency;
 mod layers;
+mod live;
 mod locate;
 mod meta;
 mod peers;

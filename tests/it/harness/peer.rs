@@ -68,22 +68,30 @@ impl Peer {
         if kind.is_tls() {
             environment.push(("PEER_TLS_CA", tls().ca.to_str().unwrap().to_owned()));
         }
-        let mut peer = Self::start("peer.py", client, &environment);
+        let mut peer = Self::start("peers", "peers/peer.py", client, &environment);
         let addresses: Vec<_> = servers.iter().map(Server::address).collect();
         let opened = peer.ask(&json!({"servers": addresses, "options": options}));
         opened.unwrap_or_else(|error| panic!("opening {client}: {error}"));
         peer
     }
 
-    fn start(script: &str, client: &str, environment: &[(&str, String)]) -> Self {
+    /// Starts the Flask application `tests/live/app.py` with the libraries of a file in `tests/requirements`; `class`
+    /// is its `CACHE_TYPE`. It is driven by `request`.
+    pub(crate) fn application(libraries: &str, class: &str, pool: &Pool) -> Self {
+        let mut environment = vec![("LIVE_BACKEND", class.to_owned()), ("LIVE_SERVERS", pool.list())];
+        if pool.server(0).kind.is_protected() {
+            environment
+                .extend([("LIVE_USERNAME", USERNAME.to_owned()), ("LIVE_PASSWORD", PASSWORD.to_owned())]);
+        }
+        Self::start(libraries, "live/app.py", class, &environment)
+    }
+
+    fn start(libraries: &str, script: &str, client: &str, environment: &[(&str, String)]) -> Self {
         let directory = scratch();
         let errors = fs::File::create(directory.path().join("stderr")).unwrap();
-        let python = python();
+        let python = python(libraries);
         let mut command = Command::new(&python);
-        command
-            .arg("-B")
-            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers").join(script))
-            .arg(client);
+        command.arg("-B").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(script)).arg(client);
         command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", directory.path());
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors);
@@ -130,6 +138,14 @@ impl Peer {
         self.call("get", [text(key)])
     }
 
+    /// Asks the application for a page, as a user with cookies or as nobody; returns its body and the user's cookie.
+    #[track_caller]
+    pub(crate) fn request(&mut self, target: &str, user: Option<&str>) -> (String, Option<String>) {
+        let answer = self.ask(&json!({"target": target, "user": user}));
+        let answer = answer.unwrap_or_else(|error| panic!("{}: {error}", self.name));
+        (answer["body"].as_str().unwrap().to_owned(), answer["cookie"].as_str().map(str::to_owned))
+    }
+
     fn ask(&mut self, request: &Value) -> Result<Value, String> {
         let sent = writeln!(self.stdin.as_mut().unwrap(), "{request}");
         let answer = sent.ok().and_then(|()| self.lines.recv_timeout(PATIENCE).ok());
@@ -153,10 +169,15 @@ impl Drop for Peer {
     }
 }
 
-/// The interpreter with the clients: `CACHIER_TEST_PYTHON`, else where `./test` makes it.
-fn python() -> PathBuf {
-    std::env::var_os("CACHIER_TEST_PYTHON").map_or_else(
+/// The interpreter with the libraries of a file in `tests/requirements`: beside `CACHIER_TEST_PYTHON`, which has those of
+/// the peers, else where `./test` makes it.
+fn python(libraries: &str) -> PathBuf {
+    let of_peers = std::env::var_os("CACHIER_TEST_PYTHON").map_or_else(
         || Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("python").join("peers/bin/python"),
         PathBuf::from,
-    )
+    );
+    if libraries == "peers" {
+        return of_peers;
+    }
+    of_peers.ancestors().nth(3).unwrap().join(libraries).join("bin/python")
 }
