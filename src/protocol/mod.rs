@@ -15,6 +15,7 @@ pub mod codes;
 mod expected;
 pub mod key;
 mod line;
+pub mod listing;
 mod meta;
 pub mod reply;
 pub mod request;
