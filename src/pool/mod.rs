@@ -3,6 +3,7 @@
 mod auth;
 pub mod connection;
 pub mod error;
+pub mod pipeline;
 pub mod probe;
 pub mod server;
 mod stream;

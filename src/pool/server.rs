@@ -287,7 +287,7 @@ impl Server {
     }
 
     /// Waits for progress.
-    fn advance(&mut self) -> Result<(), ServerError> {
+    pub(super) fn advance(&mut self) -> Result<(), ServerError> {
         self.connection.advance().map_err(|error| {
             self.sound = false;
             self.explain(error)
