@@ -3,10 +3,13 @@
 mod auth;
 pub mod connection;
 pub mod error;
+pub mod listing;
 pub mod pipeline;
 pub mod probe;
 pub mod server;
+mod spill;
 mod stream;
+mod style;
 pub mod tls;
 
 use std::sync::Mutex;

@@ -6,16 +6,16 @@ use std::time::Duration;
 use super::Cause;
 use super::Server;
 use super::ServerError;
+use super::style::Style;
+use super::style::probe;
 use crate::protocol;
 use crate::protocol::Dialect;
 use crate::protocol::Expected;
-use crate::protocol::Key;
 use crate::protocol::Options;
 use crate::protocol::Refusal;
 use crate::protocol::RefusalKind;
 use crate::protocol::Reply;
 use crate::protocol::Request;
-use crate::protocol::Wire;
 
 /// How many requests stand between two barriers.
 const BATCH: usize = 1000;
@@ -73,23 +73,6 @@ impl Counts {
     fn refuse(&mut self, words: &str) {
         if self.refusal.is_none() {
             self.refusal = Some(words.to_owned());
-        }
-    }
-}
-
-/// How the requests are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Style {
-    /// Each is answered, in order.
-    Plain(Dialect),
-    /// Only the unexpected answers travel; a barrier closes a batch.
-    Quiet(Dialect),
-}
-
-impl Style {
-    fn dialect(self) -> Dialect {
-        match self {
-            Self::Plain(dialect) | Self::Quiet(dialect) => dialect,
         }
     }
 }
@@ -172,7 +155,8 @@ impl<'a, T> Pipeline<'a, T> {
         let output = self.server.connection().output();
         let before = output.len();
         if let Err(unsupported) = protocol::encode(style.dialect(), request, options, output) {
-            let refusal = Refusal { kind: RefusalKind::Invalid, message: b"the protocol cannot carry the key" };
+            let refusal =
+                Refusal { kind: RefusalKind::Invalid, message: b"the protocol cannot carry the key" };
             self.counts.failed += 1;
             self.counts.refuse(&unsupported.to_string());
             if let Some(watcher) = &mut self.watcher {
@@ -264,7 +248,9 @@ impl<'a, T> Pipeline<'a, T> {
 
     /// Takes one reply of requests that are all answered.
     fn read_plain(&mut self, dialect: Dialect) -> Result<bool, ServerError> {
-        let Some(expected) = self.sent.front().map(|sent| sent.expected).or(self.kind) else { return Ok(false) };
+        let Some(expected) = self.sent.front().map(|sent| sent.expected).or(self.kind) else {
+            return Ok(false);
+        };
         let limits = *self.server.limits();
         let connection = self.server.connection();
         let length = match protocol::decode(dialect, expected, &limits, connection.input()) {
@@ -389,72 +375,4 @@ impl<'a, T> Pipeline<'a, T> {
 fn too_many(connection: &super::connection::Connection) -> ServerError {
     let line = connection.input().get(..connection.input().len().min(100)).unwrap_or_default().to_vec();
     connection.error(Cause::Malformed(protocol::Malformed::Unexpected { line }))
-}
-
-/// Finds out how the server is best asked: a quiet deletion of a key that nobody has must say `not found` before the barrier.
-///
-/// memcached 1.6.18 does. Where it stays silent (the documentation of `md q` differs by version) or where quiet opcodes are
-/// unknown (0x81), loud ones are pipelined; a server without the meta commands answers `ERROR` twice and is asked in classic
-/// text.
-fn probe(server: &mut Server) -> Result<Style, ServerError> {
-    let dialect = match server.wire() {
-        Wire::Binary => Dialect::Binary,
-        Wire::Text => Dialect::Meta,
-    };
-    // No client makes such keys; a chance hit would only delete what nobody can have meant to store.
-    let Ok(key) = Key::parse(b"cachier:probe:0b6f8d5c-nobody-has-this-key", server.wire()) else {
-        return Ok(Style::Plain(dialect));
-    };
-    let options = Options { quiet: true, opaque: 1 };
-    let deletion = Request::Delete { key: &key, cas: None };
-    let output = server.connection().output();
-    let written = protocol::encode(dialect, &deletion, options, output)
-        .and_then(|()| protocol::encode(dialect, &Request::Noop, Options::default(), output));
-    written.map_err(|unsupported| server.connection().error(Cause::Refused(unsupported.to_string())))?;
-    let plain = Style::Plain(dialect);
-    let style = match answer(server, dialect, Expected::of(&deletion, options))? {
-        Answer::Noop => return Ok(plain),
-        Answer::NotFound => Style::Quiet(dialect),
-        Answer::Unknown if dialect == Dialect::Meta => Style::Plain(Dialect::Classic),
-        Answer::Unknown => plain,
-        Answer::Refused(words) => return Err(server.connection().error(Cause::Refused(words))),
-    };
-    answer(server, dialect, Expected::of(&Request::Noop, Options::default()))?;
-    Ok(style)
-}
-
-/// The answer to a part of the probe.
-enum Answer {
-    Noop,
-    NotFound,
-    Refused(String),
-    Unknown,
-}
-
-fn answer(server: &mut Server, dialect: Dialect, expected: Expected) -> Result<Answer, ServerError> {
-    loop {
-        let limits = *server.limits();
-        let connection = server.connection();
-        let (answer, length) = match protocol::decode(dialect, expected, &limits, connection.input()) {
-            Ok(Some((Reply::Noop, length))) => (Answer::Noop, length),
-            Ok(Some((Reply::Refused(refusal), length))) => match refusal.kind {
-                RefusalKind::Unauthenticated => {
-                    (Answer::Refused(String::from_utf8_lossy(refusal.message).into_owned()), length)
-                }
-                _ => (Answer::Unknown, length),
-            },
-            Ok(Some((_, length))) => (Answer::NotFound, length),
-            Ok(None) => {
-                server.advance()?;
-                continue;
-            }
-            Err(malformed) => {
-                let error = connection.error(Cause::Malformed(malformed));
-                server.abandon();
-                return Err(error);
-            }
-        };
-        connection.consume(length);
-        return Ok(answer);
-    }
 }

@@ -75,6 +75,12 @@ pub fn next<'a>(
     parsed.map(|parsed| Some((parsed, length))).ok_or_else(|| line::unexpected(text))
 }
 
+/// Tells whether the front of `input` is the whole line of an item.
+#[must_use]
+pub fn starts_with_item(input: &[u8]) -> bool {
+    (input.starts_with(b"key=") || input.starts_with(b"mg ")) && memchr::memchr(b'\n', input).is_some()
+}
+
 /// Tells whether what has arrived so far ends with the last line of a listing; items never look like it.
 #[must_use]
 pub fn has_ended(tail: &[u8]) -> bool {
@@ -271,6 +277,15 @@ mod tests {
         }
         let endless = vec![b'a'; 70_000];
         assert!(next(&Limits::default(), &endless, &mut Vec::new()).is_err());
+    }
+
+    #[test]
+    fn an_item_is_seen_once_its_line_is_whole() {
+        for (input, expected) in
+            [("key=a\n", true), ("mg a\r\nEN", true), ("key=a", false), ("END\r\n", false), ("", false)]
+        {
+            assert_eq!(starts_with_item(input.as_bytes()), expected, "{input:?}");
+        }
     }
 
     #[test]
