@@ -1,6 +1,7 @@
 //! The only writer of stdout and stderr: data on the one, everything else on the other.
 
 pub mod escape;
+pub mod progress;
 pub mod record;
 mod table;
 
@@ -15,6 +16,7 @@ use escape::escape;
 use escape::escape_json;
 pub use table::Cell;
 pub use table::Table;
+pub use table::quote;
 
 /// How data is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, clap::ValueEnum)]
@@ -99,6 +101,24 @@ impl Output {
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         self.is_terminal
+    }
+
+    /// Whether nothing can be written to stdout any more, as when its reader has gone away.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    /// A bar on stderr, if that is a terminal that is to be told anything.
+    #[must_use]
+    pub fn progress(&self, what: &'static str, total: Option<u64>) -> progress::Progress {
+        progress::Progress::new(what, total, self.notes_to_terminal && !self.quiet)
+    }
+
+    /// Whether somebody at a terminal can be asked.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        self.notes_to_terminal && io::stdin().is_terminal()
     }
 
     /// Writes bytes as they are.

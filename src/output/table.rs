@@ -119,8 +119,8 @@ impl Table {
     }
 }
 
-/// A field, quoted where it must be.
-fn quote(field: &[u8], text: &mut Vec<u8>) {
+/// Appends a field of comma-separated values, quoted where it must be.
+pub fn quote(field: &[u8], text: &mut Vec<u8>) {
     if !field.iter().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
         text.extend_from_slice(field);
         return;
