@@ -1,0 +1,95 @@
+//! `purge`: delete every item that matches, on all servers.
+
+mod report;
+mod sweep;
+
+use std::time::Instant;
+
+use clap::Args;
+
+use self::report::Outcome;
+use self::report::sample;
+use self::sweep::Sweep;
+use self::sweep::Swept;
+use super::change::FORMATS;
+use super::confirm::ConfirmArgs;
+use super::context;
+use super::context::Cluster;
+use super::context::Context;
+use super::interrupt::Interrupt;
+use super::listed;
+use super::selection::SelectionArgs;
+use crate::failure::Exit;
+use crate::failure::Failure;
+
+/// Delete every item that matches, on all servers
+///
+/// Counts first and asks, unless --yes. Repeats until a pass over a server finds nothing; what is stored meanwhile stays.
+/// Exit 1 if nothing matches.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Examples:\n  cachier purge 'view//products/*' --dry-run\n  cachier purge --prefix session: --idle-above 30d\n  \
+    cachier purge --regex '^v[12]:' --yes -o json"
+)]
+pub struct PurgeArgs {
+    #[command(flatten)]
+    selection: SelectionArgs,
+    /// Count what matches, and delete nothing
+    #[arg(short = 'n', long, help_heading = "Safety")]
+    dry_run: bool,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Settings that cannot be used or do not allow it, or servers that cannot list.
+pub fn run(context: &mut Context, args: &PurgeArgs) -> Result<Exit, Failure> {
+    let format = context.format(&FORMATS)?;
+    if args.selection.is_empty() {
+        return Err(Failure::usage("nothing says what to purge")
+            .hint("give a glob such as 'view/*', --prefix, --regex or another filter; cachier flush empties servers"));
+    }
+    if !args.dry_run {
+        args.confirm.check(context, "purge")?;
+    }
+    let cluster = listed::cluster(context, "purge")?;
+    let selection = args.selection.at(context::now())?;
+    let servers = listed::servers(&cluster);
+    let interrupt = Interrupt::listen();
+    let began = Instant::now();
+    let sweep = |context: &Context, what: &'static str, deletes: bool| {
+        let progress = listed::progress(context, &cluster, what);
+        let sweep =
+            Sweep { pool: &cluster.pool, selection: &selection, interrupt: &interrupt, progress: &progress };
+        if deletes { sweep.delete(&servers) } else { sweep.count(&servers) }
+    };
+    let mut swept = Vec::new();
+    if args.dry_run || !args.confirm.yes {
+        swept = sweep(context, "counting", false);
+    }
+    if !args.dry_run && !interrupt.is_wanted() {
+        let matched: u64 = swept.iter().map(|(_, swept)| swept.matched).sum();
+        if args.confirm.yes || matched > 0 {
+            args.confirm.ask(context, &question(&cluster, &swept))?;
+            swept = sweep(context, "deleting", true);
+        }
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    let outcome = Outcome { dry_run: args.dry_run, interrupted: interrupt.is_wanted(), seconds };
+    Ok(report::conclude(context, format, outcome, &cluster, swept))
+}
+
+/// What is going to happen, with a sample.
+fn question(cluster: &Cluster, swept: &[(usize, Swept)]) -> String {
+    let sum = |field: fn(&Swept) -> u64| swept.iter().map(|(_, swept)| field(swept)).sum::<u64>();
+    let (matched, bytes, fetched) =
+        (sum(|swept| swept.matched), sum(|swept| swept.bytes), sum(|swept| swept.fetched));
+    let sample: Vec<String> = sample(swept).iter().map(ToString::to_string).collect();
+    format!(
+        "Delete {matched} items ({bytes} bytes, {fetched} of them read since they were stored) on {} servers, such as {}?",
+        cluster.pool.endpoints().len(),
+        sample.join(", ")
+    )
+}
