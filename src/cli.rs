@@ -69,6 +69,10 @@ enum Command {
     Session(commands::session::SessionCommandArgs),
     Explain(commands::explain::ExplainArgs),
     Edit(commands::edit::EditArgs),
+    #[command(visible_alias = "scan")]
+    Keys(commands::keys::KeysArgs),
+    Purge(commands::purge::PurgeArgs),
+    Flush(commands::flush::FlushArgs),
     Where(commands::locate::WhereArgs),
     Stats(commands::stats::StatsArgs),
     #[command(visible_alias = "probe")]
@@ -163,6 +167,9 @@ fn dispatch(context: &mut Context, command: &Command) -> Result<Exit, Failure> {
         Command::Session(args) => commands::session::run(context, args),
         Command::Explain(args) => commands::explain::run(context, args),
         Command::Edit(args) => commands::edit::run(context, args),
+        Command::Keys(args) => commands::keys::run(context, args),
+        Command::Purge(args) => commands::purge::run(context, args),
+        Command::Flush(args) => commands::flush::run(context, args),
         Command::Where(args) => commands::locate::run(context, args),
         Command::Stats(args) => commands::stats::run(context, args),
         Command::Latency(args) => commands::latency::run(context, args),

@@ -124,7 +124,8 @@ pub fn apply<'a>(
 }
 
 /// The word for an answer; `None` if it is none to a change.
-fn word(change: Change<'_>, reply: &Reply<'_>) -> Option<&'static str> {
+#[must_use]
+pub fn word(change: Change<'_>, reply: &Reply<'_>) -> Option<&'static str> {
     Some(match reply {
         Reply::Deleted => "deleted",
         Reply::Touched => "touched",

@@ -2,6 +2,11 @@
 
 use clap::Args;
 
+use super::bulk;
+use super::bulk::BulkArgs;
+use super::bulk::KeyStream;
+use super::bulk::Reporter;
+use super::bulk::Work;
 use super::change;
 use super::change::Deletion;
 use super::change::Safety;
@@ -9,10 +14,12 @@ use super::context::Context;
 use super::wanted::KeyArgs;
 use crate::failure::Exit;
 use crate::failure::Failure;
+use crate::protocol::Request;
+use crate::routing::Targets;
 
 /// Delete items
 ///
-/// Prints what became of each key. Exit 1 if nothing was deleted.
+/// Prints what became of each key; more than a thousand keys of --stdin are streamed. Exit 1 if nothing was deleted.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  cachier delete session:42\n  cachier delete -F view//products\n  \
     cut -f1 stale.txt | cachier delete --stdin")]
@@ -26,6 +33,8 @@ pub struct DeleteArgs {
     #[arg(long, value_name = "N")]
     if_cas: Option<u64>,
     #[command(flatten)]
+    bulk: BulkArgs,
+    #[command(flatten)]
     safety: Safety,
 }
 
@@ -34,7 +43,31 @@ pub struct DeleteArgs {
 /// # Errors
 /// Keys or settings that cannot be used.
 pub fn run(context: &mut Context, args: &DeleteArgs) -> Result<Exit, Failure> {
-    let keys = args.keys.read(context)?;
     let how = Deletion { dry_run: args.safety.dry_run, everywhere: args.everywhere, cas: args.if_cas };
+    let keys = match args.keys.stream()? {
+        Some(stream) if !how.dry_run && (args.bulk.summary || stream.is_long()) => {
+            return many(context, args, stream);
+        }
+        Some(stream) => args.keys.read_ahead(context, stream)?,
+        None => args.keys.read(context)?,
+    };
     change::delete(context, "delete", &keys, how)
+}
+
+/// Deletes the keys of a long stream.
+fn many(context: &mut Context, args: &DeleteArgs, stream: KeyStream) -> Result<Exit, Failure> {
+    let format = context.format(&change::FORMATS)?;
+    context.allow_change("delete")?;
+    let reporter = Reporter { command: "delete", done: "deleted", format, summary: args.bulk.summary };
+    let work = Work {
+        targets: &|cluster, key| {
+            if args.everywhere {
+                Targets::Many((0..cluster.pool.endpoints().len()).collect())
+            } else {
+                cluster.router.deleters(key)
+            }
+        },
+        request: &|key| Request::Delete { key, cas: args.if_cas },
+    };
+    bulk::run(context, args.bulk, stream, &args.keys.spelling(context)?, &work, &reporter)
 }

@@ -4,6 +4,11 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::bulk;
+use super::bulk::BulkArgs;
+use super::bulk::KeyStream;
+use super::bulk::Reporter;
+use super::bulk::Work;
 use super::change;
 use super::change::Change;
 use super::change::Safety;
@@ -18,7 +23,7 @@ use crate::settings::units;
 
 /// Give items a new expiry
 ///
-/// Prints what became of each key. Exit 1 if none was there.
+/// Prints what became of each key; more than a thousand keys of --stdin are streamed. Exit 1 if none was there.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  cachier touch session:42 --ttl 15m\n  cachier touch banner --ttl 0")]
 pub struct TouchArgs {
@@ -28,6 +33,8 @@ pub struct TouchArgs {
     #[arg(long, value_name = "DURATION", value_parser = units::duration)]
     ttl: Duration,
     #[command(flatten)]
+    bulk: BulkArgs,
+    #[command(flatten)]
     safety: Safety,
 }
 
@@ -36,11 +43,30 @@ pub struct TouchArgs {
 /// # Errors
 /// Keys or settings that cannot be used.
 pub fn run(context: &mut Context, args: &TouchArgs) -> Result<Exit, Failure> {
-    let keys = args.keys.read(context)?;
-    let cluster = context.cluster()?;
     let expiry = Expiry::after(args.ttl, context::now());
+    let keys = match args.keys.stream()? {
+        Some(stream) if !args.safety.dry_run && (args.bulk.summary || stream.is_long()) => {
+            return many(context, args, stream, expiry);
+        }
+        Some(stream) => args.keys.read_ahead(context, stream)?,
+        None => args.keys.read(context)?,
+    };
+    let cluster = context.cluster()?;
     context.note_expiry(expiry)?;
     let plan = change::plan(&keys, |key| cluster.router.writers(key.as_bytes()).iter().collect());
     let change = Change { command: "touch", done: "touched", dry_run: args.safety.dry_run };
     change::apply(context, change, &plan, |key| Request::Touch { key, expiry })
+}
+
+/// Touches the keys of a long stream.
+fn many(context: &mut Context, args: &TouchArgs, stream: KeyStream, expiry: Expiry) -> Result<Exit, Failure> {
+    let format = context.format(&change::FORMATS)?;
+    context.allow_change("touch")?;
+    context.note_expiry(expiry)?;
+    let reporter = Reporter { command: "touch", done: "touched", format, summary: args.bulk.summary };
+    let work = Work {
+        targets: &|cluster, key| cluster.router.writers(key),
+        request: &|key| Request::Touch { key, expiry },
+    };
+    bulk::run(context, args.bulk, stream, &args.keys.spelling(context)?, &work, &reporter)
 }

@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use clap::Args;
 
+use super::bulk::KeyStream;
 use super::context::Context;
 use crate::failure::Failure;
 use crate::flask::Backend;
@@ -94,6 +95,52 @@ impl KeyArgs {
         Ok(texts)
     }
 
+    /// The keys of standard input as a stream, if all come from there.
+    ///
+    /// # Errors
+    /// What the operating system says about standard input.
+    pub fn stream(&self) -> Result<Option<KeyStream>, Failure> {
+        let alone = match self.keys.as_slice() {
+            [] => self.stdin || self.null,
+            [key] => key == "-",
+            _ => false,
+        };
+        alone.then(|| KeyStream::open(if self.null { 0 } else { b'\n' })).transpose()
+    }
+
+    /// The keys of a stream that has only a few, checked.
+    ///
+    /// # Errors
+    /// As [`KeyArgs::read`].
+    pub fn read_ahead(&self, context: &Context, mut stream: KeyStream) -> Result<Vec<Key>, Failure> {
+        let (spelling, wire) = (self.spelling(context)?, context.wire()?);
+        let mut keys = Vec::new();
+        while let Some(text) = stream.next_key()? {
+            let mut refused = None;
+            spelling.each(text, &mut |bytes| match Key::parse(bytes, wire) {
+                Ok(key) => keys.push(key),
+                Err(error) => refused = Some(error),
+            });
+            if let Some(error) = refused {
+                return Err(error.into());
+            }
+        }
+        Ok(keys)
+    }
+
+    /// How a key that is given becomes wire keys.
+    ///
+    /// # Errors
+    /// Facts about the application that are not understood.
+    pub fn spelling(&self, context: &Context) -> Result<Spelling, Failure> {
+        if !self.flask {
+            return Ok(Spelling { prefix: Vec::new(), chunks: 0 });
+        }
+        let facts = context.settings.facts()?;
+        let chunks = if facts.backend == Backend::Spread { SPREAD_CHUNKS } else { 0 };
+        Ok(Spelling { prefix: facts.key_prefix.clone().into_bytes(), chunks })
+    }
+
     /// Whether there can be only one key, so that its value is printed alone.
     #[must_use]
     pub fn is_single(&self) -> bool {
@@ -107,6 +154,30 @@ impl KeyArgs {
             .map_err(|error| Failure::usage(format!("cannot read keys from standard input: {error}")))?;
         let end = if self.null { 0 } else { b'\n' };
         Ok(input.split(|&byte| byte == end).filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect())
+    }
+}
+
+/// How a key that is given becomes wire keys.
+pub struct Spelling {
+    /// What is put before it.
+    prefix: Vec<u8>,
+    /// Into how many it is spread; 0 for one that is whole.
+    chunks: usize,
+}
+
+impl Spelling {
+    /// Hands over each wire key of a key.
+    pub fn each(&self, key: &[u8], take: &mut dyn FnMut(&[u8])) {
+        if self.prefix.is_empty() && self.chunks == 0 {
+            return take(key);
+        }
+        let whole = [self.prefix.as_slice(), key].concat();
+        if self.chunks == 0 {
+            return take(&whole);
+        }
+        for chunk in 0..self.chunks {
+            take(&[whole.as_slice(), format!(".{chunk}").as_bytes()].concat());
+        }
     }
 }
 

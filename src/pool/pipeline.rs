@@ -61,7 +61,11 @@ impl Counts {
 
     fn take(&mut self, reply: &Reply<'_>, times: u64) {
         match reply {
-            Reply::NotFound | Reply::Miss | Reply::NotStored | Reply::Exists => self.not_found += times,
+            Reply::NotFound | Reply::Miss | Reply::NotStored => self.not_found += times,
+            Reply::Exists => {
+                self.failed += times;
+                self.refuse("the item has another CAS unique by now");
+            }
             Reply::Refused(refusal) => {
                 self.failed += times;
                 self.refuse(&String::from_utf8_lossy(refusal.message));

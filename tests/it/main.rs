@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a helper that fails is a test that fails")]
 
 mod arithmetic;
+mod bulk;
 mod computed_keys;
 mod delete;
 mod demo;
@@ -11,6 +12,7 @@ mod exists;
 mod failures;
 mod flask_commands;
 mod flask_keys;
+mod flush;
 mod get;
 mod harness;
 mod harness_answers;
@@ -18,10 +20,12 @@ mod keys;
 mod latency;
 mod layers;
 mod live;
+mod listing;
 mod locate;
 mod meta;
 mod peers;
 mod ping;
+mod purge;
 mod python_printable;
 mod python_repr;
 mod qa_answers;

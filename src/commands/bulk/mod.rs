@@ -1,0 +1,169 @@
+//! Changes to any number of keys from standard input: streamed to all servers at once, in constant memory.
+
+mod report;
+mod rows;
+mod serve;
+mod stream;
+
+use std::sync::mpsc;
+use std::sync::mpsc::SyncSender;
+use std::thread;
+
+use clap::Args;
+
+pub use self::report::Reporter;
+use self::rows::Rows;
+use self::serve::serve;
+pub use self::stream::FEW;
+pub use self::stream::KeyStream;
+use super::context::Cluster;
+use super::context::Context;
+use super::interrupt::Interrupt;
+use super::wanted::Spelling;
+use crate::failure::Exit;
+use crate::failure::Failure;
+use crate::pool::ServerError;
+use crate::pool::pipeline::Counts;
+use crate::protocol::Key;
+use crate::protocol::Request;
+use crate::routing::Targets;
+
+/// How many keys go to a server's thread at once.
+const BLOCK: usize = 1000;
+
+/// How many blocks wait for a server's thread.
+const WAITING: usize = 4;
+
+/// How many keys are changed at the same time.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct BulkArgs {
+    /// Only count what became of the keys of --stdin
+    #[arg(long)]
+    pub summary: bool,
+    /// Connections to each server when there are more keys than a thousand
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub connections: u8,
+}
+
+/// What is done to every key.
+pub struct Work<'a> {
+    /// The servers of a key.
+    pub targets: &'a dyn Fn(&Cluster, &[u8]) -> Targets,
+    /// The request for a key.
+    pub request: &'a (dyn for<'k> Fn(&'k Key) -> Request<'k> + Sync),
+}
+
+/// What came of a server: by index, what was done there and why not everything was.
+pub type Done = (usize, Counts, Option<ServerError>);
+
+/// Streams the keys to their servers and tells what became of them.
+///
+/// # Errors
+/// Settings that cannot be used, or what the operating system says about standard input.
+pub fn run(
+    context: &mut Context,
+    args: BulkArgs,
+    mut keys: KeyStream,
+    spelling: &Spelling,
+    work: &Work<'_>,
+    reporter: &Reporter,
+) -> Result<Exit, Failure> {
+    let cluster = context.cluster()?;
+    let wire = context.wire()?;
+    let progress = context.output.progress("keys", None);
+    let interrupt = Interrupt::listen();
+    let connections = usize::from(args.connections.max(1));
+    let rows = reporter.rows(&mut context.output);
+    let (read, refused, done) = thread::scope(|scope| {
+        let mut feed = Feed { connections, turn: 0, lanes: Vec::new(), refused: Counts::default() };
+        let mut threads = Vec::new();
+        for server in 0..cluster.pool.endpoints().len() {
+            for _ in 0..connections {
+                let (sender, receiver) = mpsc::sync_channel(WAITING);
+                let (pool, rows, request) = (&cluster.pool, &rows, work.request);
+                feed.lanes.push((sender, Vec::with_capacity(BLOCK)));
+                threads.push((server, scope.spawn(move || serve(pool, server, &receiver, request, rows))));
+            }
+        }
+        let read = loop {
+            let text = match keys.next_key() {
+                Ok(Some(text)) => text,
+                Ok(None) => break Ok(()),
+                Err(failure) => break Err(failure),
+            };
+            spelling.each(text, &mut |bytes| match Key::parse(bytes, wire) {
+                Ok(key) => progress.add(feed.push(&key, &(work.targets)(&cluster, bytes))),
+                Err(error) => feed.refuse(&rows, bytes, &error.to_string()),
+            });
+            if interrupt.is_wanted() || rows.is_closed() {
+                break Ok(());
+            }
+        };
+        let refused = feed.end(interrupt.is_wanted());
+        let done: Vec<Done> = threads
+            .into_iter()
+            .map(|(server, thread)| match thread.join() {
+                Ok((counts, error)) => (server, counts, error),
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect();
+        (read, refused, done)
+    });
+    drop(progress);
+    read?;
+    Ok(reporter.conclude(context, &cluster, done, refused, interrupt.is_wanted()))
+}
+
+/// The way from the reader to the threads of all connections.
+struct Feed {
+    connections: usize,
+    /// Whose turn it is among the connections of a server.
+    turn: usize,
+    /// As many a server as there are connections, one server after the other.
+    lanes: Vec<(SyncSender<Vec<Key>>, Vec<Key>)>,
+    /// Keys that the protocol cannot carry.
+    refused: Counts,
+}
+
+impl Feed {
+    /// Gives a key to the threads of its servers; returns how many were passed on.
+    fn push(&mut self, key: &Key, targets: &Targets) -> u64 {
+        let mut passed = 0;
+        for server in targets.iter() {
+            let Some((sender, block)) = self.lanes.get_mut(server * self.connections + self.turn) else {
+                continue;
+            };
+            block.push(key.clone());
+            if block.len() >= BLOCK {
+                passed += block.len() as u64;
+                hand_over(sender, block);
+                self.turn = (self.turn + 1) % self.connections;
+            }
+        }
+        passed
+    }
+
+    fn refuse(&mut self, rows: &Rows<'_>, bytes: &[u8], reason: &str) {
+        self.refused.failed += 1;
+        if self.refused.refusal.is_none() {
+            self.refused.refusal = Some(reason.to_owned());
+        }
+        rows.failed(None, &[bytes], reason);
+    }
+
+    /// Passes on what is left, unless the user wants an end.
+    fn end(mut self, interrupted: bool) -> Counts {
+        if !interrupted {
+            self.lanes.iter_mut().for_each(|(sender, block)| hand_over(sender, block));
+        }
+        self.refused
+    }
+}
+
+/// Gives a block to a server's thread, which takes everything up to the end.
+fn hand_over(sender: &SyncSender<Vec<Key>>, block: &mut Vec<Key>) {
+    if !block.is_empty() {
+        // A thread that has ended panicked, which its join tells.
+        drop(sender.send(std::mem::replace(block, Vec::with_capacity(BLOCK))));
+    }
+}
