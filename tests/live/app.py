@@ -54,6 +54,7 @@ SAMPLES = {
     "int": -42,
     "bool": True,
     "no": False,
+    "big": "\u00e9" * 1500000,
     "json": {"a": [1, 2.5, None, "\u00e9"], "b": True},
 }
 
@@ -97,6 +98,13 @@ def response():
 @shop.cache.cached(query_string=True)
 def search():
     return shop.run("search for %s" % sorted(request.args.items()))
+
+
+@app.route("/big")
+@shop.cache.cached()
+def big():
+    """More than one item can hold, so that only the spread backend stores it."""
+    return shop.run("big") + "." * 2500000
 
 
 @app.route("/fragments/<language>")
