@@ -19,7 +19,8 @@ use crate::protocol::Key;
 /// Show and revoke sessions of Flask-Session
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  cachier session show bdb1ecde-1b20-4dee-b8b4-21ede8f6e93c\n  \
-    cachier session revoke 'zbU2DM8F….signature'")]
+    cachier session revoke 'zbU2DM8F….signature'\n  \
+    cachier session revoke -- '-KWop74k….signature'   an id that begins with a dash")]
 pub struct SessionCommandArgs {
     #[command(subcommand)]
     command: SessionCommand,

@@ -11,7 +11,8 @@ use crate::output::Format;
 
 /// Print the wire key of a session; contacts no server
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  cachier session-key bdb1ecde-1b20-4dee-b8b4-21ede8f6e93c")]
+#[command(after_help = "Examples:\n  cachier session-key bdb1ecde-1b20-4dee-b8b4-21ede8f6e93c\n  \
+    cachier session-key -- '-KWop74k….signature'   an id that begins with a dash")]
 pub struct SessionKeyArgs {
     #[command(flatten)]
     session: SessionArgs,
