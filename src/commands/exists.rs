@@ -52,7 +52,7 @@ struct Document<'a> {
 /// Keys or settings that cannot be used.
 pub fn run(context: &mut Context, args: &ExistsArgs) -> Result<Exit, Failure> {
     let format = context.format(&FORMATS)?;
-    let keys = args.keys.read(context)?;
+    let keys = args.keys.read_first(context)?;
     let cluster = context.cluster()?;
     let mut rows: Vec<Option<KeyResult>> = keys.iter().map(|_| None).collect();
     let mut failures = Vec::new();

@@ -10,6 +10,7 @@ use super::wanted::KeyArgs;
 use crate::codec;
 use crate::failure::Exit;
 use crate::failure::Failure;
+use crate::flask::key::SPREAD_CHUNKS;
 use crate::output::Cell;
 use crate::output::Format;
 use crate::output::Table;
@@ -65,6 +66,7 @@ pub fn run(context: &mut Context, args: &MetaArgs) -> Result<Exit, Failure> {
     let targets: Vec<(usize, &Key)> =
         keys.iter().map(|key| (cluster.router.readers(key.as_bytes()).first(), key)).collect();
     let (answers, failures) = look(context, &targets, true)?;
+    let chunks = if args.keys.is_spread(context)? { SPREAD_CHUNKS } else { 1 };
     let rows: Vec<ItemRecord> = targets
         .iter()
         .zip(answers)
@@ -89,6 +91,10 @@ pub fn run(context: &mut Context, args: &MetaArgs) -> Result<Exit, Failure> {
                 error,
             }
         })
+        .enumerate()
+        // Few values have all their chunks; the first one says whether there is a value.
+        .filter(|(index, row)| index % chunks == 0 || row.found != Some(false))
+        .map(|(_, row)| row)
         .collect();
     let answered = rows.iter().filter(|row| row.found.is_some()).count();
     if let Some(failure) = context.nothing_done(Some(format), answered, &failures) {

@@ -121,6 +121,12 @@ fn put(
     cas: Option<u64>,
 ) -> Result<Exit, Failure> {
     let keys = super::wanted::stored_keys(context, args.key.as_bytes(), args.flask)?;
+    if keys.len() > 1 && matches!(mode, StoreMode::Append | StoreMode::Prepend) {
+        return Err(Failure::usage(format!(
+            "{command} cannot change a value of the spread backend, which is a pickle"
+        ))
+        .hint("change it with edit, or store it anew with set"));
+    }
     let value = read_value(args)?;
     let (keys, values, flags) = stored(context, args, keys, &value)?;
     let expiry = match (args.ttl, args.expire_at) {

@@ -31,6 +31,7 @@ mod python_repr;
 mod qa_answers;
 mod qa_failures;
 mod qa_interrupt;
+mod qa_spread;
 mod qa_time;
 mod qa_usage;
 mod real_pickles;
