@@ -47,6 +47,7 @@ pub mod session;
 pub mod session_key;
 pub mod set;
 pub mod shown;
+pub mod spelling;
 pub mod stats;
 pub mod touch;
 pub mod version;

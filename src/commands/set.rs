@@ -120,7 +120,7 @@ fn put(
     mode: StoreMode,
     cas: Option<u64>,
 ) -> Result<Exit, Failure> {
-    let keys = super::wanted::stored_keys(context, args.key.as_bytes(), args.flask)?;
+    let keys = super::spelling::stored_keys(context, args.key.as_bytes(), args.flask)?;
     if keys.len() > 1 && matches!(mode, StoreMode::Append | StoreMode::Prepend) {
         return Err(Failure::usage(format!(
             "{command} cannot change a value of the spread backend, which is a pickle"

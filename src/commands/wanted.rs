@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::bulk::KeyStream;
 use super::context::Context;
+use super::spelling::Spelling;
 use crate::failure::Failure;
 use crate::flask::Backend;
 use crate::flask::key::SPREAD_CHUNKS;
@@ -46,10 +47,10 @@ impl KeyArgs {
     /// # Errors
     /// As [`KeyArgs::read`].
     pub fn read_for(&self, context: &Context, wire: Wire) -> Result<Vec<Key>, Failure> {
+        let spelling = self.spelling(context)?;
         let mut keys = Vec::new();
         for text in self.texts()? {
-            let texts = if self.flask { wire_keys(context, &text)? } else { vec![text] };
-            for text in texts {
+            for text in spelling.wire_keys(&text) {
                 keys.push(Key::parse(&text, wire)?);
             }
         }
@@ -142,12 +143,7 @@ impl KeyArgs {
     /// # Errors
     /// Facts about the application that are not understood.
     pub fn spelling(&self, context: &Context) -> Result<Spelling, Failure> {
-        if !self.flask {
-            return Ok(Spelling { prefix: Vec::new(), chunks: 0 });
-        }
-        let facts = context.settings.facts()?;
-        let chunks = if facts.backend == Backend::Spread { SPREAD_CHUNKS } else { 0 };
-        Ok(Spelling { prefix: facts.key_prefix.clone().into_bytes(), chunks })
+        Spelling::new(context, self.flask)
     }
 
     /// Whether there can be only one key, so that its value is printed alone.
@@ -164,49 +160,4 @@ impl KeyArgs {
         let end = if self.null { 0 } else { b'\n' };
         Ok(input.split(|&byte| byte == end).filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect())
     }
-}
-
-/// How a key that is given becomes wire keys.
-pub struct Spelling {
-    /// What is put before it.
-    prefix: Vec<u8>,
-    /// Into how many it is spread; 0 for one that is whole.
-    chunks: usize,
-}
-
-impl Spelling {
-    /// Hands over each wire key of a key.
-    pub fn each(&self, key: &[u8], take: &mut dyn FnMut(&[u8])) {
-        if self.prefix.is_empty() && self.chunks == 0 {
-            return take(key);
-        }
-        let whole = [self.prefix.as_slice(), key].concat();
-        if self.chunks == 0 {
-            return take(&whole);
-        }
-        for chunk in 0..self.chunks {
-            take(&[whole.as_slice(), format!(".{chunk}").as_bytes()].concat());
-        }
-    }
-}
-
-/// The wire keys of a library key: behind the prefix, and with `spread` all its chunks.
-fn wire_keys(context: &Context, key: &[u8]) -> Result<Vec<Vec<u8>>, Failure> {
-    let facts = context.settings.facts()?;
-    let whole = [facts.key_prefix.as_bytes(), key].concat();
-    Ok(match facts.backend {
-        Backend::Spread => {
-            (0..SPREAD_CHUNKS).map(|chunk| [&whole, format!(".{chunk}").as_bytes()].concat()).collect()
-        }
-        Backend::Memcached | Backend::Sasl => vec![whole],
-    })
-}
-
-/// The wire keys under which a value is stored.
-///
-/// # Errors
-/// A key that cannot be carried, or facts that are not understood.
-pub fn stored_keys(context: &Context, key: &[u8], flask: bool) -> Result<Vec<Key>, Failure> {
-    let texts = if flask { wire_keys(context, key)? } else { vec![key.to_vec()] };
-    texts.iter().map(|text| context.key(text)).collect()
 }

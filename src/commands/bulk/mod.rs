@@ -19,7 +19,7 @@ pub use self::stream::KeyStream;
 use super::context::Cluster;
 use super::context::Context;
 use super::interrupt::Interrupt;
-use super::wanted::Spelling;
+use super::spelling::Spelling;
 use crate::failure::Exit;
 use crate::failure::Failure;
 use crate::pool::ServerError;
