@@ -159,7 +159,7 @@ fn change(
     });
     match results.pop() {
         Some((_, Ok(outcome))) => outcome,
-        Some((_, Err(error))) => Err(error.into()),
+        Some((_, Err(error))) => Err(context.failure(error)),
         None => Ok(None),
     }
 }

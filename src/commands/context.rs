@@ -19,6 +19,7 @@ use crate::routing::servers::ServerList;
 use crate::settings::Environment;
 use crate::settings::Flags;
 use crate::settings::Settings;
+use crate::settings::explain;
 
 /// What every command is given.
 pub struct Context {
@@ -86,6 +87,7 @@ impl Context {
         }
         let (cluster, notes) = Cluster::of(&self.settings)?;
         self.tell(&notes);
+        self.output.detail(&explain::sentence(&self.settings));
         let cluster = Arc::new(cluster);
         self.cluster = Some(Arc::clone(&cluster));
         Ok(cluster)

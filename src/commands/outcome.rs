@@ -6,7 +6,9 @@ use crate::failure::Failure;
 use crate::output::Format;
 use crate::pool::Answers;
 use crate::pool::Outcome;
+use crate::pool::Phase;
 use crate::pool::ServerError;
+use crate::settings::Source;
 
 impl Context {
     /// Tells on stderr what failed; returns each request's value or the reason why there is none, and all failures.
@@ -33,9 +35,21 @@ impl Context {
                     .unwrap_or_default()),
             })
             .collect();
-        failures.extend(answers.unreached.into_iter().map(|(_, error)| Failure::from(error)));
+        failures.extend(answers.unreached.into_iter().map(|(_, error)| self.failure(error)));
         self.report(&failures);
         (results, failures)
+    }
+
+    /// A server's failure, with what to do where nobody named a server.
+    #[must_use]
+    pub fn failure(&self, error: ServerError) -> Failure {
+        let unnamed = self.settings.servers.source == Source::Default && error.phase == Phase::Connect;
+        let failure = Failure::from(error);
+        if unnamed && failure.hint.is_none() {
+            failure.hint("no servers are named: set MEMCACHIER_SERVERS, or use --servers or --profile")
+        } else {
+            failure
+        }
     }
 
     /// The failure to end with, as its JSON document, where nothing at all could be done.
@@ -47,7 +61,7 @@ impl Context {
 
     /// Says which servers gave up and why.
     pub fn report_unreached(&mut self, unreached: Vec<ServerError>) -> Vec<Failure> {
-        let failures: Vec<Failure> = unreached.into_iter().map(Failure::from).collect();
+        let failures: Vec<Failure> = unreached.into_iter().map(|error| self.failure(error)).collect();
         self.report(&failures);
         failures
     }

@@ -10,6 +10,7 @@ use super::Setting;
 use super::Settings;
 use super::Source;
 use super::units;
+use crate::protocol::Wire;
 use crate::python::PythonVersion;
 
 /// One setting as it is shown.
@@ -21,6 +22,29 @@ pub struct Line {
     pub value: Option<String>,
     /// Where it comes from.
     pub source: String,
+}
+
+/// Who is spoken to and how, in one sentence.
+#[must_use]
+pub fn sentence(settings: &Settings) -> String {
+    let of = |name: &str| {
+        let line = lines(settings).into_iter().find(|line| line.name == name);
+        line.and_then(|line| Some((line.value?, line.source))).unwrap_or_default()
+    };
+    let (servers, source) = of("servers");
+    let protocol = match settings.wire() {
+        Ok(Wire::Binary) => "binary",
+        Ok(Wire::Text) | Err(_) => "text",
+    };
+    let authentication = match settings.auth_mode() {
+        Ok(Some(mode)) => mode.to_string(),
+        Ok(None) | Err(_) => "none".to_owned(),
+    };
+    let tls = if settings.tls.is_some() { "on" } else { "off" };
+    let (routing, _) = of("routing");
+    format!(
+        "servers {servers} ({source}), routing {routing}, protocol {protocol}, authentication {authentication}, TLS {tls}"
+    )
 }
 
 /// All settings in the order of the contract.

@@ -95,3 +95,15 @@ fn a_reply_cut_off_in_the_middle_is_no_value() {
     let fake = Fake::once(Script::new().take(8).send("VALUE k 0 10 1\r\nabc").close());
     Cachier::new(["get", "k", "-s", &fake.address()]).run().code(3).stdout_is("");
 }
+
+#[test]
+fn a_curious_user_is_told_who_is_spoken_to_and_no_secret() {
+    let pool = Pool::sasl(1);
+    let run = pool.cachier(["get", "k", "-v"]).run().code(1);
+    run.stderr_has(&format!("servers {} (environment MEMCACHIER_SERVERS)", pool.list()))
+        .stderr_has("protocol binary, authentication sasl, TLS off")
+        .nowhere(PASSWORD);
+    let fake = Fake::once(Script::new().close());
+    let list = format!("memcached://u:hunter2@{}", fake.address());
+    Cachier::new(["get", "k", "-v", "-s", &list]).run().code(3).nowhere("hunter2");
+}
