@@ -11,6 +11,7 @@ use super::change;
 use super::change::Deletion;
 use super::change::Safety;
 use super::context::Context;
+use super::spelling::Spelling;
 use super::wanted::KeyArgs;
 use crate::failure::Exit;
 use crate::failure::Failure;
@@ -69,5 +70,5 @@ fn many(context: &mut Context, args: &DeleteArgs, stream: KeyStream) -> Result<E
         },
         request: &|key| Request::Delete { key, cas: args.if_cas },
     };
-    bulk::run(context, args.bulk, stream, &args.keys.spelling(context)?, &work, &reporter)
+    bulk::run(context, args.bulk, stream, &Spelling::of(context, args.keys.flask)?, &work, &reporter)
 }

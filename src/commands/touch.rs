@@ -14,6 +14,7 @@ use super::change::Change;
 use super::change::Safety;
 use super::context;
 use super::context::Context;
+use super::spelling::Spelling;
 use super::wanted::KeyArgs;
 use crate::failure::Exit;
 use crate::failure::Failure;
@@ -68,5 +69,5 @@ fn many(context: &mut Context, args: &TouchArgs, stream: KeyStream, expiry: Expi
         targets: &|cluster, key| cluster.router.writers(key),
         request: &|key| Request::Touch { key, expiry },
     };
-    bulk::run(context, args.bulk, stream, &args.keys.spelling(context)?, &work, &reporter)
+    bulk::run(context, args.bulk, stream, &Spelling::of(context, args.keys.flask)?, &work, &reporter)
 }
