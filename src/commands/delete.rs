@@ -70,5 +70,5 @@ fn many(context: &mut Context, args: &DeleteArgs, stream: KeyStream) -> Result<E
         },
         request: &|key| Request::Delete { key, cas: args.if_cas },
     };
-    bulk::run(context, args.bulk, stream, &Spelling::of(context, args.keys.flask)?, &work, &reporter)
+    bulk::run(context, args.bulk, stream, &Spelling::new(context, args.keys.flask)?, &work, &reporter)
 }

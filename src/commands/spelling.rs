@@ -1,5 +1,4 @@
 //! From a key as it is given to wire keys: behind the application's prefix, and cut into chunks by the spread backend.
-//! How a key that is given becomes wire keys, one by one.
 
 use super::context::Context;
 use crate::failure::Failure;
@@ -21,15 +20,12 @@ impl Spelling {
     /// # Errors
     /// Facts about the application that are not understood.
     pub fn new(context: &Context, flask: bool) -> Result<Self, Failure> {
-    /// As it is, or with `flask` as Flask-Caching's backend spells it.
-    pub fn of(context: &Context, flask: bool) -> Result<Self, Failure> {
         if !flask {
             return Ok(Self { prefix: Vec::new(), chunks: 0 });
         }
         let facts = context.settings.facts()?;
         let chunks = if facts.backend == Backend::Spread { SPREAD_CHUNKS } else { 0 };
         Ok(Self { prefix: facts.key_prefix.into_bytes(), chunks })
-        Ok(Self { prefix: facts.key_prefix.clone().into_bytes(), chunks })
     }
 
     /// Hands over each wire key of a key.

@@ -69,5 +69,5 @@ fn many(context: &mut Context, args: &TouchArgs, stream: KeyStream, expiry: Expi
         targets: &|cluster, key| cluster.router.writers(key),
         request: &|key| Request::Touch { key, expiry },
     };
-    bulk::run(context, args.bulk, stream, &Spelling::of(context, args.keys.flask)?, &work, &reporter)
+    bulk::run(context, args.bulk, stream, &Spelling::new(context, args.keys.flask)?, &work, &reporter)
 }

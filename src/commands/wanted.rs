@@ -123,7 +123,7 @@ impl KeyArgs {
     /// # Errors
     /// As [`KeyArgs::read`].
     pub fn read_ahead(&self, context: &Context, mut stream: KeyStream) -> Result<Vec<Key>, Failure> {
-        let (spelling, wire) = (Spelling::of(context, self.flask)?, context.wire()?);
+        let (spelling, wire) = (self.spelling(context)?, context.wire()?);
         let mut keys = Vec::new();
         while let Some(text) = stream.next_key()? {
             let mut refused = None;
@@ -161,22 +161,3 @@ impl KeyArgs {
         Ok(input.split(|&byte| byte == end).filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect())
     }
 }
-
-/// The wire keys of a library key: behind the prefix, and with `spread` all its chunks.
-fn wire_keys(context: &Context, key: &[u8]) -> Result<Vec<Vec<u8>>, Failure> {
-    let facts = context.settings.facts()?;
-    let whole = [facts.key_prefix.as_bytes(), key].concat();
-    Ok(match facts.backend {
-        Backend::Spread => {
-            (0..SPREAD_CHUNKS).map(|chunk| [&whole, format!(".{chunk}").as_bytes()].concat()).collect()
-        }
-        Backend::Memcached | Backend::Sasl => vec![whole],
-    })
-}
-/// The wire keys under which a value is stored.
-///
-/// # Errors
-/// A key that cannot be carried, or facts that are not understood.
-pub fn stored_keys(context: &Context, key: &[u8], flask: bool) -> Result<Vec<Key>, Failure> {
-    let texts = if flask { wire_keys(context, key)? } else { vec![key.to_vec()] };
-    texts.iter().map(|text| context.key(text)).collect()
