@@ -233,6 +233,10 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> Exit {
         return finish(&mut output, Exit::Done);
     }
     let text = text.to_string();
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        output.help(&text);
+        return Exit::Usage;
+    }
     let message = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
     let chosen = |pair: &[OsString]| matches!(pair, [flag, format] if (flag == "-o" || flag == "--output") && format == "json");
     let wants_json = arguments.windows(2).any(chosen)

@@ -10,6 +10,7 @@ use super::outcome::ending;
 use super::wanted::KeyArgs;
 use crate::failure::Exit;
 use crate::failure::Failure;
+use crate::flask::key::SPREAD_CHUNKS;
 use crate::output::Cell;
 use crate::output::Format;
 use crate::output::Table;
@@ -52,7 +53,9 @@ struct Document<'a> {
 /// Keys or settings that cannot be used.
 pub fn run(context: &mut Context, args: &ExistsArgs) -> Result<Exit, Failure> {
     let format = context.format(&FORMATS)?;
-    let keys = args.keys.read_first(context)?;
+    // The first chunk says whether there is a value that is cut into chunks.
+    let step = if args.keys.is_spread(context)? { SPREAD_CHUNKS } else { 1 };
+    let keys: Vec<Key> = args.keys.read(context)?.into_iter().step_by(step).collect();
     let cluster = context.cluster()?;
     let mut rows: Vec<Option<KeyResult>> = keys.iter().map(|_| None).collect();
     let mut failures = Vec::new();

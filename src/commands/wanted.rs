@@ -66,15 +66,6 @@ impl KeyArgs {
         self.texts()?.iter().map(|text| context.key(&[prefix, text].concat())).collect()
     }
 
-    /// All keys in order, of a value that is cut into chunks the first one's.
-    ///
-    /// # Errors
-    /// As [`KeyArgs::read`].
-    pub fn read_first(&self, context: &Context) -> Result<Vec<Key>, Failure> {
-        let step = if self.is_spread(context)? { SPREAD_CHUNKS } else { 1 };
-        Ok(self.read(context)?.into_iter().step_by(step).collect())
-    }
-
     /// Whether the values are cut into chunks.
     ///
     /// # Errors

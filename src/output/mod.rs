@@ -212,6 +212,14 @@ impl Output {
         }
     }
 
+    /// Says how a command is used, as it is laid out.
+    pub fn help(&mut self, text: &str) {
+        if !self.quiet {
+            // There is nobody to tell that stderr is gone.
+            drop(write!(self.notes, "{text}"));
+        }
+    }
+
     /// Says something that only a curious user wants to know (`-v`).
     pub fn detail(&mut self, text: &str) {
         if self.verbosity > 0 {

@@ -144,7 +144,15 @@ pub fn config_path(flags: &Flags, environment: &Environment) -> Setting<PathBuf>
     let base =
         match environment.get_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute()) {
             Some(base) => base,
-            None => Path::new(environment.get_os("HOME").map_or("".as_ref(), |home| home.as_os_str()))
+            // A file of the present directory could be anybody's, and a profile can name a program to run.
+            None => Path::new("/")
+                .join(
+                    environment
+                        .get_os("HOME")
+                        .map(Path::new)
+                        .filter(|home| home.is_absolute())
+                        .unwrap_or(Path::new("")),
+                )
                 .join(".config"),
         };
     Setting::new(base.join("cachier").join("config.toml"), Source::Default)
@@ -209,13 +217,26 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     written
 }
 
-/// What is wrong and where, without the line itself: it may hold a password.
+/// What is wrong and where, without the line itself or its value: they may hold a password.
 fn describe(error: &toml_edit::de::Error, text: &str) -> String {
-    let message = error.message().trim().replace('\n', ", ");
+    let message = without_value(&error.message().trim().replace('\n', ", "));
     let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return message };
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     format!("line {line}, column {column}: {message}")
+}
+
+/// The words of `serde` for a value of the wrong type without the value: `invalid type: integer \`3\`, expected a string`.
+fn without_value(message: &str) -> String {
+    for wrong in ["invalid type: ", "invalid value: "] {
+        if let Some((found, expected)) =
+            message.strip_prefix(wrong).and_then(|rest| rest.rsplit_once(", expected "))
+        {
+            let kind = found.split([' ', '`', '"']).next().unwrap_or_default();
+            return format!("{wrong}{kind}, expected {expected}");
+        }
+    }
+    message.to_owned()
 }
 
 #[cfg(test)]
@@ -254,6 +275,14 @@ mod tests {
         assert!(!shown.contains("hunter2"), "{shown}");
         let Err(error) = written("[profiles.x]\nuser = \"u\"\n", 0o600) else { panic!() };
         assert!(error.to_string().contains("line 2, column 1: unknown field `user`"), "{error}");
+        for value in ["31337", "31337.5", "[\"31337\"]", "{ a = \"31337\" }"] {
+            let Err(error) = written(&format!("[profiles.x]\npassword = {value}\n"), 0o600) else { panic!() };
+            assert!(!error.to_string().contains("31337"), "{error}");
+        }
+        let Err(error) = written("[profiles.x]\npassword_command = \"echo 31337\"\n", 0o600) else {
+            panic!()
+        };
+        assert!(error.to_string().ends_with("invalid type: string, expected a sequence"), "{error}");
     }
 
     #[test]

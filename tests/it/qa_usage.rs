@@ -46,3 +46,19 @@ fn nothing_that_a_terminal_would_obey_reaches_it_in_any_format() {
     let help = Cachier::new(["get", "-h"]).env("NO_COLOR", "1").on_terminal().finish().stdout_text();
     assert!(!help.contains('\u{1b}'));
 }
+
+#[test]
+fn a_command_without_its_command_shows_the_help() {
+    for arguments in [&[][..], &["profile"], &["config"]] {
+        let shown = Cachier::new(arguments).run().code(2).stdout_is("").stderr_text();
+        assert!(!shown.starts_with("cachier: ") && shown.contains("Usage: cachier"), "{shown}");
+    }
+}
+
+#[test]
+fn no_home_is_never_the_present_directory() {
+    for home in ["", "relative"] {
+        let run = Cachier::new(["config", "path"]).env("HOME", home).env("XDG_CONFIG_HOME", "relative").run();
+        run.success().stdout_is("/.config/cachier/config.toml\n");
+    }
+}
