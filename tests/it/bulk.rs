@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::harness::{Cachier, Kind, Pool, Server, refusing_port};
+use crate::harness::{Cachier, Fake, Kind, Pool, Script, Server, refusing_port};
 
 const KEYS: usize = 3000;
 
@@ -116,4 +116,66 @@ fn nothing_is_changed_by_a_dry_run_or_a_read_only_profile() {
     assert_eq!(planned.stdout_text().lines().count(), KEYS);
     pool.cachier(["delete", "--stdin", "--read-only"]).stdin(names(KEYS)).run().code(8);
     assert_eq!(pool.server(0).stat("curr_items"), (KEYS / 2).to_string());
+}
+
+/// What a text server is asked first, to see how it may be asked.
+const PROBE: &[u8] = b"md cachier:probe:0b6f8d5c-nobody-has-this-key q O1\r\nmn\r\n";
+
+/// Deletes `a`, `b` and `c` on a server that follows a script behind the probe.
+fn deleted_by(script: Script) -> serde_json::Value {
+    let fake = Fake::once(script);
+    let arguments = ["delete", "--stdin", "--summary", "-o", "json", "-s", &fake.address()];
+    Cachier::new(arguments).stdin("a\nb\nc\n").run().success().json()
+}
+
+#[test]
+fn a_server_without_meta_commands_is_asked_in_classic_text() {
+    let script = Script::new()
+        .expect(PROBE)
+        .send("ERROR\r\nERROR\r\n")
+        .expect("delete a\r\ndelete b\r\ndelete c\r\n")
+        .send("DELETED\r\nNOT_FOUND\r\nDELETED\r\n");
+    let deleted = deleted_by(script);
+    assert_eq!((&deleted["deleted"], &deleted["not_found"]), (&2.into(), &1.into()));
+}
+
+#[test]
+fn a_server_that_is_silent_about_misses_is_asked_loudly() {
+    let script = Script::new()
+        .expect(PROBE)
+        .send("MN\r\n")
+        .expect("md a\r\nmd b\r\nmd c\r\n")
+        .send("HD\r\nNF\r\nHD\r\n");
+    let deleted = deleted_by(script);
+    assert_eq!((&deleted["deleted"], &deleted["not_found"]), (&2.into(), &1.into()));
+}
+
+#[test]
+fn a_server_that_tells_misses_says_nothing_else() {
+    let script = Script::new()
+        .expect(PROBE)
+        .send("NF O1\r\nMN\r\n")
+        .expect("md a q\r\nmd b q\r\nmd c q\r\nmn\r\n")
+        .send("NF\r\nMN\r\n");
+    let deleted = deleted_by(script);
+    assert_eq!((&deleted["deleted"], &deleted["not_found"]), (&2.into(), &1.into()));
+}
+
+#[test]
+fn what_was_sent_and_not_answered_is_unknown() {
+    let script = Script::new()
+        .expect(PROBE)
+        .send("NF O1\r\nMN\r\n")
+        .expect("md a q\r\nmd b q\r\nmd c q\r\nmn\r\n")
+        .send("NF\r\n")
+        .close();
+    let fake = Fake::once(script);
+    let arguments = ["delete", "--stdin", "--summary", "-o", "json", "-s", &fake.address()];
+    let deleted = Cachier::new(arguments).stdin("a\nb\nc\n").run();
+    assert!(deleted.stderr_text().contains("closed the connection"));
+    let deleted = deleted.json();
+    assert_eq!(
+        (&deleted["unknown"], &deleted["not_found"], &deleted["deleted"]),
+        (&2.into(), &1.into(), &0.into())
+    );
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::harness::{Cachier, Kind, Pool, Server, refusing_port};
+use crate::harness::{Cachier, Fake, Kind, Pool, Script, Server, refusing_port};
 
 /// Three servers with 40 items each, under keys that need decoding.
 fn filled() -> Pool {
@@ -117,4 +117,16 @@ fn servers_that_cannot_list_say_why_and_what_works() {
     refused.stderr_has("needs a listing").stderr_has("SASL").stderr_has("invalidate-memo");
     let server = Server::start(Kind::AuthFile);
     server.cachier(["keys"]).run().code(1);
+}
+
+#[test]
+fn a_busy_crawler_is_asked_again_and_newer_servers_are_understood() {
+    let script = Script::new()
+        .expect("lru_crawler metadump hash\r\n")
+        .send("BUSY currently processing crawler request\r\n")
+        .expect("lru_crawler metadump hash\r\n")
+        .send("OK\r\nkey=a%2Fb exp=-1 la=1 cas=1 fetch=no cls=1 size=70 flags=16\nEND\r\n");
+    let statistics = Script::new().expect("stats\r\n").send("STAT curr_items 1\r\nEND\r\n");
+    let fake = Fake::connections([script, statistics]);
+    Cachier::new(["keys", "-s", &fake.address()]).run().success().stdout_is("a/b\n");
 }
