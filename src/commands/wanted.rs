@@ -12,7 +12,6 @@ use super::context::Context;
 use super::spelling::Spelling;
 use crate::failure::Failure;
 use crate::flask::Backend;
-use crate::flask::key::SPREAD_CHUNKS;
 use crate::protocol::Key;
 use crate::protocol::Wire;
 
