@@ -27,7 +27,7 @@ fn flags_are_read_by_the_table_of_the_client() {
         (Pylibmc, 4, "-12", "int -12"),
         (Pylibmc, 4, "1180591620717411303424", "int 1180591620717411303424"),
         (Pylibmc, 4, "9 ", "int 9"),
-        (Pylibmc, 4, "  ", "unreadable: not an integer: \"\""),
+        (Pylibmc, 2, "  ", "unreadable: not an integer: \"\""),
         (Pylibmc, 4, "12x", "unreadable: not an integer: \"12x\""),
         (Pylibmc, 4, "RED", "text RED"),
         (Pylibmc, 4096, "3", "libmc-chunks 3"),
