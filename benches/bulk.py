@@ -69,7 +69,7 @@ def measure(ports, directory):
     except ImportError:
         pass
     row("delete --stdin --summary", lambda: cachier("delete", "--stdin", "--summary", input=keys), rivals, refill)
-    row("delete --stdin, a row a key", lambda: cachier("delete", "--stdin", input=keys), rivals, refill)
+    row("delete --stdin, a row a key", lambda: cachier("delete", "--stdin", input=keys), {}, refill)
     slow = [CACHIER, "-s", pool, "keys"]
     refill()
     reader = subprocess.Popen(slow, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -105,15 +105,22 @@ def run(command, input=None, output=None):
     source = open(input, "rb") if input else subprocess.DEVNULL
     target = open(output, "wb") if output else subprocess.DEVNULL
     process = subprocess.Popen(command, stdin=source, stdout=target, stderr=subprocess.DEVNULL)
-    _, _, usage = os.wait4(process.pid, 0)
-    return usage.ru_maxrss / 1024
+    peak = 0
+    # Not the ru_maxrss of wait4, which starts with that of this very process.
+    while process.poll() is None:
+        peak = max(peak, memory(process.pid))
+        time.sleep(0.005)
+    return peak
 
 
 def memory(pid):
-    for line in open(f"/proc/{pid}/status"):
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) / 1024
-    return float("nan")
+    """The greatest resident size so far, in megabytes; 0 for a process that has ended."""
+    try:
+        with open(f"/proc/{pid}/status") as status:
+            sizes = [int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM")]
+    except OSError:
+        sizes = []
+    return sizes[0] if sizes else 0
 
 
 def name(number):
