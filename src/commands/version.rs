@@ -49,7 +49,7 @@ pub fn run(context: &mut Context, _args: &VersionArgs) -> Result<Exit, Failure> 
     let all: Vec<usize> = (0..cluster.pool.endpoints().len()).collect();
     let mut unreached = Vec::new();
     let mut rows = Vec::new();
-    for (index, answer) in cluster.pool.each(&all, |_, server| ask(server)) {
+    for (index, answer) in cluster.pool.each(&all, |_, server| told(server)) {
         let server = cluster.pool.name(index);
         rows.push(match answer {
             Ok(version) => ServerResult { server, version, error: None },
@@ -79,6 +79,14 @@ pub fn run(context: &mut Context, _args: &VersionArgs) -> Result<Exit, Failure> 
         }
     }
     Ok(ending(Exit::Done, rows.iter().filter(|row| row.error.is_none()).count(), &failures))
+}
+
+/// Asks one server for its version, where the question is nothing else.
+fn told(server: &mut Server) -> Result<Option<String>, ServerError> {
+    match ask(server)? {
+        None => Err(server.refused(Cause::Refused("no version".to_owned()))),
+        version => Ok(version),
+    }
 }
 
 /// Asks one server for its version; `None` if it does not tell.

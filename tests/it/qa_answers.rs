@@ -68,3 +68,17 @@ fn a_failed_handshake_says_what_to_name() {
     let run = Cachier::new(["get", "k", "-s", &mutual.address(), "--tls-ca"]).arg(&tls().ca).run().code(3);
     run.stderr_has("wants a client certificate").stderr_has("hint: name one with --tls-cert and --tls-key");
 }
+
+#[test]
+fn a_server_without_a_version_is_up_and_tells_none() {
+    // A binary server that knows no `version` (0x0b, answered 0x81) and knows `noop` (0x0a).
+    let reply = |opcode: u8, status: u8| [&[0x81, opcode, 0, 0, 0, 0, 0, status][..], &[0; 16]].concat();
+    let script = || Script::new().take(24).send(reply(0x0b, 0x81)).take(24).send(reply(0x0a, 0));
+    let fake = Fake::once(script());
+    Cachier::new(["ping", "-s", &fake.address(), "--protocol", "binary"]).run().success().stdout_has("up");
+    let fake = Fake::once(Script::new().take(24).send(reply(0x0b, 0x81)));
+    Cachier::new(["version", "-s", &fake.address(), "--protocol", "binary"])
+        .run()
+        .code(5)
+        .stderr_has("no version");
+}
