@@ -244,9 +244,11 @@ fn usage(error: &clap::Error, arguments: &[OsString]) -> Exit {
         || environment.get("CACHIER_OUTPUT").as_deref() == Some("json");
     if wants_json {
         // The list of what is missing or possible belongs to the message, the usage line does not.
+        let tip = message.lines().find_map(|line| line.trim().strip_prefix("tip: "));
+        let hint = tip.unwrap_or("see cachier --help").to_owned();
         let message = message.split("\n\n").next().unwrap_or_default();
         let message = message.lines().map(str::trim).collect::<Vec<_>>().join(" ");
-        return fail(&mut output, true, &Failure::usage(message).hint("see cachier --help"));
+        return fail(&mut output, true, &Failure::usage(message).hint(hint));
     }
     output.usage(message);
     Exit::Usage

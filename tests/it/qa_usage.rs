@@ -7,6 +7,8 @@ fn a_usage_error_in_json_keeps_what_is_missing() {
     let document = Cachier::new(["touch", "k", "-o", "json"]).run().code(2).json();
     let message = document["error"]["message"].as_str().unwrap();
     assert_eq!(message, "the following required arguments were not provided: --ttl <DURATION>");
+    let document = Cachier::new(["get", "-Kx", "-o", "json"]).run().code(2).json();
+    assert_eq!(document["error"]["hint"], "to pass '-K' as a value, use '-- -K'");
     let document = Cachier::new(["touch", "k"]).env("CACHIER_OUTPUT", "json").run().code(2).json();
     assert_eq!(document["schema"], "cachier/error/1");
 }
