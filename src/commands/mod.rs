@@ -41,6 +41,7 @@ pub mod ping;
 pub mod profile;
 pub mod purge;
 mod refusal;
+pub mod sampler;
 pub mod selection;
 pub mod servers;
 pub mod session;

@@ -43,13 +43,13 @@ impl Context {
     /// A server's failure, with what to do where nobody named a server.
     #[must_use]
     pub fn failure(&self, error: ServerError) -> Failure {
-        let unnamed = self.settings.servers.source == Source::Default && error.phase == Phase::Connect;
-        let failure = Failure::from(error);
-        if unnamed && failure.hint.is_none() {
-            failure.hint("no servers are named: set MEMCACHIER_SERVERS, or use --servers or --profile")
-        } else {
-            failure
-        }
+        explained(error, self.has_no_servers())
+    }
+
+    /// Whether nobody named a server, so that the default one is asked.
+    #[must_use]
+    pub fn has_no_servers(&self) -> bool {
+        self.settings.servers.source == Source::Default
     }
 
     /// The failure to end with, as its JSON document, where nothing at all could be done.
@@ -77,6 +77,18 @@ impl Context {
         for hint in hints {
             self.output.hint(hint);
         }
+    }
+}
+
+/// A server's failure, with what to do where the server is the default one.
+#[must_use]
+pub fn explained(error: ServerError, is_default: bool) -> Failure {
+    let unnamed = is_default && error.phase == Phase::Connect;
+    let failure = Failure::from(error);
+    if unnamed && failure.hint.is_none() {
+        failure.hint("no servers are named: set MEMCACHIER_SERVERS, or use --servers or --profile")
+    } else {
+        failure
     }
 }
 

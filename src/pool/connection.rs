@@ -29,6 +29,15 @@ pub struct Timeouts {
     pub connect: Duration,
     /// For authentication and for replies.
     pub reply: Duration,
+    /// When all waiting ends, whatever progress there is; `None`: progress is enough.
+    pub until: Option<Instant>,
+}
+
+impl Timeouts {
+    /// A limit, or what is left of all waiting.
+    fn capped(self, limit: Duration) -> Duration {
+        self.until.map_or(limit, |until| limit.min(until.saturating_duration_since(Instant::now())))
+    }
 }
 
 /// How long the steps of opening a connection took.
@@ -74,24 +83,24 @@ impl Connection {
         timeouts: Timeouts,
     ) -> Result<(Self, Opening), ServerError> {
         let name = endpoint.to_string();
-        let failed = |phase: Phase, error: io::Error| open_error(&name, phase, error, timeouts.connect);
+        let failed = |phase: Phase, error: io::Error, limit: Duration| open_error(&name, phase, error, limit);
         let mut opening = Opening::default();
         let stream = match endpoint {
             Endpoint::Tcp { host, port } => {
-                let began = Instant::now();
-                let addresses = stream::lookup(host, *port, timeouts.connect)
-                    .map_err(|error| failed(Phase::NameLookup, error))?;
+                let (began, limit) = (Instant::now(), timeouts.capped(timeouts.connect));
+                let addresses = stream::lookup(host, *port, limit)
+                    .map_err(|error| failed(Phase::NameLookup, error, limit))?;
                 opening.name_lookup = host.parse::<std::net::IpAddr>().is_err().then(|| began.elapsed());
-                let began = Instant::now();
-                let stream = stream::connect_tcp(&addresses, timeouts.connect)
-                    .map_err(|error| failed(Phase::Connect, error))?;
+                let (began, limit) = (Instant::now(), timeouts.capped(timeouts.connect));
+                let stream = stream::connect_tcp(&addresses, limit)
+                    .map_err(|error| failed(Phase::Connect, error, limit))?;
                 opening.connect = began.elapsed();
                 stream
             }
             Endpoint::Unix(path) => {
-                let began = Instant::now();
-                let stream = stream::connect_unix(path, timeouts.connect)
-                    .map_err(|error| failed(Phase::Connect, error))?;
+                let (began, limit) = (Instant::now(), timeouts.capped(timeouts.connect));
+                let stream = stream::connect_unix(path, limit)
+                    .map_err(|error| failed(Phase::Connect, error, limit))?;
                 opening.connect = began.elapsed();
                 stream
             }
@@ -122,7 +131,7 @@ impl Connection {
         self.phase = Phase::Tls;
         let session = tls.session(host).map_err(|words| self.error(Cause::Tls(words)))?;
         self.stream.start_tls(session);
-        let limit = self.timeouts.connect;
+        let limit = self.timeouts.capped(self.timeouts.connect);
         // The whole handshake, or a server that sends a byte now and then would never end it.
         let deadline = Instant::now() + limit;
         loop {
@@ -144,6 +153,11 @@ impl Connection {
     /// How long is waited.
     pub(super) fn timeouts(&self) -> Timeouts {
         self.timeouts
+    }
+
+    /// Sets when all waiting ends.
+    pub(super) fn wait_until(&mut self, until: Option<Instant>) {
+        self.timeouts.until = until;
     }
 
     /// Marks what the waits that follow are for.
@@ -190,7 +204,7 @@ impl Connection {
     /// # Errors
     /// A timeout, the end of the connection, or what the operating system reports.
     pub fn advance(&mut self) -> Result<(), ServerError> {
-        let limit = self.timeouts.reply;
+        let limit = self.timeouts.capped(self.timeouts.reply);
         let (unread, unwritten) = (self.input().len(), self.pending());
         if !self.advance_within(limit)? {
             return Err(self.error(Cause::Timeout(limit)));

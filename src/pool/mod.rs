@@ -15,6 +15,7 @@ pub mod tls;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::thread;
+use std::time::Instant;
 
 pub use auth::AuthMode;
 pub use auth::Login;
@@ -106,14 +107,26 @@ impl Pool {
         indexes: &[usize],
         work: impl Fn(usize, &mut Server) -> Result<T, ServerError> + Sync,
     ) -> Vec<(usize, Result<T, ServerError>)> {
+        self.each_until(None, indexes, work)
+    }
+
+    /// Like [`Pool::each`], and all waiting ends at a moment, whatever progress there is.
+    pub fn each_until<T: Send>(
+        &self,
+        until: Option<Instant>,
+        indexes: &[usize],
+        work: impl Fn(usize, &mut Server) -> Result<T, ServerError> + Sync,
+    ) -> Vec<(usize, Result<T, ServerError>)> {
         // The usual case needs no thread.
         if let [index] = indexes {
-            return vec![(*index, self.with(*index, &work))];
+            return vec![(*index, self.with(until, *index, &work))];
         }
         let work = &work;
         thread::scope(|scope| {
-            let running: Vec<_> =
-                indexes.iter().map(|&index| (index, scope.spawn(move || self.with(index, work)))).collect();
+            let running: Vec<_> = indexes
+                .iter()
+                .map(|&index| (index, scope.spawn(move || self.with(until, index, work))))
+                .collect();
             running
                 .into_iter()
                 .map(|(index, thread)| match thread.join() {
@@ -166,7 +179,12 @@ impl Pool {
     /// # Errors
     /// [`ServerError`] names the phase that failed.
     pub fn open(&self, index: usize) -> Result<(Server, Opening), ServerError> {
-        let (server, opening) = Server::open(&self.endpoints[index], &self.options)?;
+        self.open_until(None, index)
+    }
+
+    fn open_until(&self, until: Option<Instant>, index: usize) -> Result<(Server, Opening), ServerError> {
+        let timeouts = Timeouts { until, ..self.options.timeouts };
+        let (server, opening) = Server::open(&self.endpoints[index], &self.options, timeouts)?;
         if server.needed_no_login() {
             self.without_login.lock().unwrap_or_else(PoisonError::into_inner).push(index);
         }
@@ -185,14 +203,16 @@ impl Pool {
     /// Does something with one server, on the connection that was kept or a fresh one.
     fn with<T>(
         &self,
+        until: Option<Instant>,
         index: usize,
         work: &(impl Fn(usize, &mut Server) -> Result<T, ServerError> + Sync),
     ) -> Result<T, ServerError> {
         let mut kept = self.connected[index].lock().unwrap_or_else(PoisonError::into_inner);
         let mut server = match kept.take() {
             Some(server) => server,
-            None => self.open(index)?.0,
+            None => self.open_until(until, index)?.0,
         };
+        server.wait_until(until);
         let result = work(index, &mut server);
         // After an error nobody knows what may still arrive on this connection.
         if result.is_ok() && server.is_sound() {

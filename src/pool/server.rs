@@ -54,8 +54,12 @@ impl Server {
     ///
     /// # Errors
     /// [`ServerError`] names the phase that failed.
-    pub fn open(endpoint: &Endpoint, options: &Options) -> Result<(Self, Opening), ServerError> {
-        let (connection, mut opening) = Connection::open(endpoint, options.tls.as_ref(), options.timeouts)?;
+    pub fn open(
+        endpoint: &Endpoint,
+        options: &Options,
+        timeouts: Timeouts,
+    ) -> Result<(Self, Opening), ServerError> {
+        let (connection, mut opening) = Connection::open(endpoint, options.tls.as_ref(), timeouts)?;
         let mut server = Self {
             connection,
             name: endpoint.to_string(),
@@ -255,6 +259,11 @@ impl Server {
     /// Marks the connection as not to be used again.
     pub fn abandon(&mut self) {
         self.sound = false;
+    }
+
+    /// Sets when all waiting ends.
+    pub(super) fn wait_until(&mut self, until: Option<Instant>) {
+        self.connection.wait_until(until);
     }
 
     /// How long is waited.

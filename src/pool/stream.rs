@@ -79,7 +79,7 @@ pub(super) fn connect_tcp(addresses: &[SocketAddr], limit: Duration) -> io::Resu
 /// Connects to a UNIX socket.
 pub(super) fn connect_unix(path: &str, limit: Duration) -> io::Result<Stream> {
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-    socket.connect_timeout(&SockAddr::unix(path)?, limit)?;
+    socket.connect_timeout(&SockAddr::unix(path)?, limit.max(Duration::from_millis(1)))?;
     Stream::new(socket)
 }
 

@@ -181,7 +181,11 @@ impl Settings {
             wire: self.wire()?,
             login: self.login()?,
             tls: self.tls()?,
-            timeouts: Timeouts { connect: self.connect_timeout.value, reply: self.timeout.value },
+            timeouts: Timeouts {
+                connect: self.connect_timeout.value,
+                reply: self.timeout.value,
+                until: None,
+            },
             limits: Limits::default(),
         })
     }

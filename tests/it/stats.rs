@@ -1,8 +1,10 @@
 //! `cachier stats`.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
-use crate::harness::{Kind, Pool};
+use crate::harness::{Cachier, Fake, Kind, Pool, Script, Server};
 
 #[test]
 fn every_server_tells_raw_and_derived_figures() {
@@ -82,4 +84,34 @@ fn a_dead_server_is_six_with_a_row_that_says_so_and_no_figures() {
         pool.server_mut(index).kill();
     }
     pool.cachier(["stats"]).run().code(3);
+}
+
+/// The limit of the issue; the margin above it is for starting the program on a loaded machine.
+#[test]
+fn two_silent_servers_of_fifty_cost_one_time_limit() {
+    let server = Server::start_with(Kind::Plain, &["-c", "400"]);
+    let frozen = Server::start(Kind::Plain);
+    let fake = Fake::each(Script::new().silent());
+    frozen.freeze();
+    let mut list = vec![server.address(); 48];
+    list.extend([frozen.address(), fake.address()]);
+    let run = Cachier::new(["stats", "-o", "json", "-s", &list.join(",")]).args(["--timeout", "1500ms"]);
+    let began = Instant::now();
+    let document = run.run().code(6).json();
+    let taken = began.elapsed();
+    frozen.thaw();
+    let up = |row: &Value| row["up"] == true;
+    assert_eq!(document["servers"].as_array().unwrap().iter().filter(|row| up(row)).count(), 48);
+    assert!(taken < Duration::from_millis(2900), "one limit and not two: {taken:?}");
+}
+
+#[test]
+fn a_server_that_trickles_is_given_up_though_it_goes_on() {
+    let reply = "STAT pid 1\r\n".repeat(10_000);
+    let fake = Fake::once(Script::new().expect("stats\r\n").send_slowly(reply, Duration::from_millis(20)));
+    let run = Cachier::new(["stats", "-s", &fake.address()]);
+    run.args(["--timeout", "400ms", "--connect-timeout", "300ms"])
+        .run()
+        .code(3)
+        .stderr_has("no answer within");
 }

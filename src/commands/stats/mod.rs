@@ -1,28 +1,26 @@
 //! `stats`: what the servers do.
 
-mod sample;
+mod group;
 mod table;
 
 use clap::Args;
 use serde::Serialize;
-use serde_json::Map;
-use serde_json::Value;
 
 use super::checks::CheckArgs;
-use super::checks::Checks;
 use super::context::Context;
 use super::outcome::ending;
-use sample::Answered;
-use sample::Group;
-
+use super::sampler;
+use super::sampler::Sampled;
+use super::sampler::Sampler;
 use crate::failure::Exit;
 use crate::failure::Failure;
 use crate::measure::Check;
+use crate::measure::Rows;
 use crate::measure::ServerStats;
-use crate::measure::Source;
 use crate::measure::Total;
 use crate::measure::Vocabulary;
 use crate::output::Format;
+use group::Group;
 
 /// Show what the servers do: hit ratio, rates, evictions, memory, connections
 ///
@@ -46,7 +44,7 @@ struct ServerRecord<'a> {
     server: &'a str,
     up: bool,
     error: Option<&'a str>,
-    raw: Option<Map<String, Value>>,
+    raw: Option<&'a Rows>,
     derived: Option<&'a ServerStats>,
 }
 
@@ -67,11 +65,12 @@ struct Document<'a> {
 pub fn run(context: &mut Context, args: &StatsArgs) -> Result<Exit, Failure> {
     let format = context.format(&[Format::Table, Format::Tsv, Format::Csv, Format::Json, Format::Jsonl])?;
     args.checks.validate(&Vocabulary)?;
-    let (servers, failures) = sample::ask(context, args.group)?;
-    let stats: Vec<Option<&ServerStats>> = servers.iter().map(|server| server.stats.as_ref()).collect();
-    let total = Total::new(&stats);
-    let checks = evaluate(&args.checks, &servers, &total)?;
-    let up = stats.iter().flatten().count();
+    let servers = Sampler::new(context)?.take(args.group.map_or("", Group::argument), None);
+    let failures = sampler::failures(&servers);
+    context.report(&failures);
+    let total = sampler::total(&servers);
+    let checks = args.checks.evaluate(&sampler::sources(&servers), &total)?;
+    let up = servers.iter().filter(|server| server.error().is_none()).count();
     let exit = if up > 0 && checks.have_failed() { Exit::Check } else { ending(Exit::Done, up, &failures) };
     match format {
         Format::Json => context.output.document(&Document {
@@ -84,7 +83,7 @@ pub fn run(context: &mut Context, args: &StatsArgs) -> Result<Exit, Failure> {
         Format::Jsonl => servers.iter().for_each(|server| context.output.object(&record(server))),
         _ => match args.group {
             Some(_) => {
-                let rows = servers.iter().map(|server| (server.name.as_str(), &server.rows));
+                let rows = servers.iter().filter_map(|server| Some((server.name.as_str(), rows(server)?)));
                 context.output.table(format, &table::raw(rows));
             }
             None => context.output.table(format, &table::overview(&servers, &total, format)),
@@ -94,23 +93,17 @@ pub fn run(context: &mut Context, args: &StatsArgs) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
-fn evaluate(args: &CheckArgs, servers: &[Answered], total: &Total) -> Result<Checks, Failure> {
-    let sources: Vec<Source<'_>> = servers
-        .iter()
-        .map(|server| Source { name: &server.name, fields: server.stats.as_ref().map(|stats| stats as _) })
-        .collect();
-    args.evaluate(&sources, total)
-}
-
-fn record(server: &Answered) -> ServerRecord<'_> {
-    let raw = server.stats.is_some().then(|| {
-        server.rows.iter().map(|(name, value)| (name.to_owned(), table::json(name, value))).collect()
-    });
+fn record(server: &Sampled) -> ServerRecord<'_> {
     ServerRecord {
         server: &server.name,
-        up: server.stats.is_some(),
-        error: server.error.as_deref(),
-        raw,
-        derived: server.stats.as_ref(),
+        up: server.up().is_some(),
+        error: server.error().map(|failure| failure.message.as_str()),
+        raw: rows(server),
+        derived: server.up(),
     }
+}
+
+/// What a server answered to the group that was asked for.
+fn rows(server: &Sampled) -> Option<&Rows> {
+    server.rows.as_ref().ok().filter(|_| server.up().is_some())
 }

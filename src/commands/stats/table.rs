@@ -1,10 +1,8 @@
 //! The tables of `stats`.
 
-use serde_json::Value;
-
-use super::Answered;
 use crate::commands::figures::humane;
 use crate::commands::figures::plain;
+use crate::commands::sampler::Sampled;
 use crate::measure::Dimension;
 use crate::measure::Figure;
 use crate::measure::Rows;
@@ -32,7 +30,7 @@ const COLUMNS: [(&str, &str, Dimension); 13] = [
 
 /// One row a server and one for all; figures for people in a table, plain numbers elsewhere.
 #[must_use]
-pub(super) fn overview(servers: &[Answered], total: &Total, format: Format) -> Table {
+pub(super) fn overview(servers: &[Sampled], total: &Total, format: Format) -> Table {
     let mut table = Table::new(&["server", "version"]);
     table.columns.extend(COLUMNS.map(|(column, _, _)| column));
     let cells = |figure: &dyn Fn(&str) -> Figure| {
@@ -43,7 +41,7 @@ pub(super) fn overview(servers: &[Answered], total: &Total, format: Format) -> T
     };
     for server in servers {
         let mut row = vec![Cell::text(server.name.as_str())];
-        if let Some(stats) = &server.stats {
+        if let Some(stats) = server.up() {
             row.push(stats.sample.version().map_or(Cell::Missing, Cell::text));
             row.extend(cells(&|name| stats.figure(name)));
         } else {
@@ -70,14 +68,4 @@ pub(super) fn raw<'a>(servers: impl Iterator<Item = (&'a str, &'a Rows)>) -> Tab
         }
     }
     table
-}
-
-/// A field of the server in JSON: a number where it is one, else the text.
-#[must_use]
-pub(super) fn json(name: &str, value: &str) -> Value {
-    let is_text = matches!(name, "version" | "libevent");
-    match serde_json::from_str::<serde_json::Number>(value) {
-        Ok(number) if !is_text => Value::Number(number),
-        _ => Value::String(value.to_owned()),
-    }
 }
