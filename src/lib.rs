@@ -2,6 +2,7 @@
 //!
 //! The library behind the one binary. ARCHITECTURE.md tells the way of the data and which room may name which.
 
+pub mod archive;
 pub mod cli;
 pub mod codec;
 pub mod commands;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 const PROTOCOL: &[&str] = &["protocol"];
 const LOWER: &[&str] = &[
+    "archive",
     "codec",
     "dashboard",
     "dev",
@@ -22,11 +23,13 @@ const TOP: &[&str] = &["commands", "failure", "output", "settings"];
 
 /// Every room and the rooms it may name. ARCHITECTURE.md tells why.
 const ROOMS: &[(&str, &[&str])] = &[
+    ("archive", PROTOCOL),
     ("cli", TOP),
     ("codec", &["protocol", "python"]),
     (
         "commands",
         &[
+            "archive",
             "codec",
             "dashboard",
             "dev",
@@ -57,7 +60,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Rooms without I/O, clock or environment.
-const PURE: &[&str] = &["codec", "flask", "measure", "protocol", "python", "routing"];
+const PURE: &[&str] = &["archive", "codec", "flask", "measure", "protocol", "python", "routing"];
 
 /// Words that only the named rooms may use, outside tests.
 const BANS: &[(&str, &[&str])] = &[
