@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
+use clap::CommandFactory as _;
 use clap::Parser;
 use clap::Subcommand;
 use clap::error::ErrorKind;
@@ -84,6 +85,16 @@ enum Command {
     Demo(commands::demo::DemoArgs),
     Profile(commands::profile::ProfileArgs),
     Config(commands::config::ConfigArgs),
+    Completions(commands::completions::CompletionsArgs),
+    Man(commands::man::ManArgs),
+    Help(commands::help::HelpArgs),
+}
+
+impl Command {
+    /// Whether the command works with settings that are not understood, as help must.
+    fn needs_no_settings(&self) -> bool {
+        matches!(self, Self::Completions(_) | Self::Help(_) | Self::Man(_))
+    }
 }
 
 /// Runs the program; a panic is a bug and ends with its own exit code.
@@ -94,16 +105,28 @@ pub fn main() -> ExitCode {
 
 fn start() -> ExitCode {
     let arguments = settings::arguments();
+    let environment = Environment::of_process();
+    if let Some(shell) = environment.get(commands::completions::VARIABLE) {
+        return ExitCode::from(complete(&shell, &arguments).code());
+    }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(usage(&error, &arguments).code()),
     };
-    let environment = Environment::of_process();
     let mut output = Output::standard(cli.flags.quiet, cli.flags.verbose);
     if environment.is_on(settings::TERMINAL_VARIABLE) {
         output.assume_terminal();
     }
     ExitCode::from(run(cli, environment, output).code())
+}
+
+/// Tells a shell which words fit its command line.
+fn complete(shell: &str, arguments: &[OsString]) -> Exit {
+    let mut output = Output::standard(false, 0);
+    match commands::completions::answer(&mut output, shell, arguments, Cli::command()) {
+        Ok(exit) => finish(&mut output, exit),
+        Err(failure) => fail(&mut output, false, &failure),
+    }
 }
 
 /// Resolves the settings, runs the command and says what went wrong.
@@ -117,7 +140,11 @@ fn run(cli: Cli, environment: Environment, mut output: Output) -> Exit {
         commands::config::print_path(&mut output, &path, json);
         return finish(&mut output, Exit::Done);
     }
-    let settings = match resolve(&cli.flags, &environment) {
+    let mut resolved = resolve(&cli.flags, &environment);
+    if resolved.is_err() && cli.command.needs_no_settings() {
+        resolved = resolve(&Flags::default(), &Environment::default());
+    }
+    let settings = match resolved {
         Ok(settings) => settings,
         Err(error) => return fail(&mut output, json, &error.into()),
     };
@@ -180,6 +207,9 @@ fn dispatch(context: &mut Context, command: &Command) -> Result<Exit, Failure> {
         Command::Demo(args) => commands::demo::run(context, args),
         Command::Profile(args) => commands::profile::run(context, args),
         Command::Config(args) => commands::config::run(context, args),
+        Command::Completions(args) => commands::completions::run(&mut context.output, args),
+        Command::Man(args) => commands::man::run(&mut context.output, args, Cli::command()),
+        Command::Help(args) => commands::help::run(&mut context.output, args, Cli::command()),
     }
 }
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use clap::Args;
 use clap::ValueEnum;
+use clap_complete::engine::ArgValueCandidates;
 
+use super::candidates;
 use super::units;
 use crate::output::Color;
 use crate::output::Format;
@@ -15,13 +17,13 @@ use crate::output::Format;
 #[command(next_help_heading = "Connection")]
 pub struct Flags {
     /// Profile of the configuration file to use [env: CACHIER_PROFILE]
-    #[arg(short, long, global = true, value_name = "NAME")]
+    #[arg(short, long, global = true, value_name = "NAME", add = ArgValueCandidates::new(candidates::profiles))]
     pub profile: Option<String>,
     /// Configuration file [env: CACHIER_CONFIG] [default: ~/.config/cachier/config.toml]
     #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Servers, separated by commas [env: CACHIER_SERVERS, MEMCACHIER_SERVERS, …] [default: 127.0.0.1:11211]
-    #[arg(short, long, global = true, value_name = "LIST")]
+    #[arg(short, long, global = true, value_name = "LIST", add = ArgValueCandidates::new(candidates::servers))]
     pub servers: Option<String>,
     /// User name [env: CACHIER_USERNAME, MEMCACHIER_USERNAME, …]
     #[arg(short, long, global = true, hide_short_help = true, value_name = "USER")]
@@ -39,7 +41,7 @@ pub struct Flags {
     #[arg(long, global = true, hide_short_help = true)]
     pub password_stdin: bool,
     /// How the application's client chooses the server of a key [env: CACHIER_ROUTING] [default: pylibmc:ketama]
-    #[arg(long, global = true, hide_short_help = true, value_name = "SPEC")]
+    #[arg(long, global = true, hide_short_help = true, value_name = "SPEC", add = ArgValueCandidates::new(candidates::routings))]
     pub routing: Option<String>,
     /// Protocol to speak [env: CACHIER_PROTOCOL] [default: auto]
     #[arg(long, global = true, hide_short_help = true, value_name = "PROTOCOL")]
@@ -94,10 +96,24 @@ pub struct Flags {
     #[arg(long, global = true, hide_short_help = true, value_name = "VERSION", help_heading = "Application")]
     pub werkzeug: Option<String>,
     /// Flask-Caching's backend: memcached, sasl or spread [env: CACHIER_BACKEND] [default: sasl]
-    #[arg(long, global = true, hide_short_help = true, value_name = "NAME", help_heading = "Application")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        value_name = "NAME",
+        help_heading = "Application",
+        add = ArgValueCandidates::new(candidates::backends)
+    )]
     pub backend: Option<String>,
     /// Client whose way of writing values and flags is used [default: pylibmc]
-    #[arg(long, global = true, hide_short_help = true, value_name = "NAME", help_heading = "Application")]
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        value_name = "NAME",
+        help_heading = "Application",
+        add = ArgValueCandidates::new(candidates::clients)
+    )]
     pub client_values: Option<String>,
     /// Output format [env: CACHIER_OUTPUT] [default: depends on the command]
     #[arg(short, long, global = true, value_name = "FORMAT", help_heading = "Output")]

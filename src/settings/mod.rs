@@ -1,5 +1,6 @@
 //! Flags, environment and profile file become [`Settings`]; the only reader of the environment.
 
+mod candidates;
 mod connect;
 mod effective;
 mod environment;

@@ -16,6 +16,7 @@ mod flush;
 mod get;
 mod harness;
 mod harness_answers;
+mod help;
 mod keys;
 mod latency;
 mod layers;
