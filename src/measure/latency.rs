@@ -101,6 +101,51 @@ impl Distribution {
         Some(self.histogram.value_at_quantile(quantile).clamp(self.smallest, self.largest))
     }
 
+    /// Returns between which samples the true percentile lies in 19 of 20 cases, in microseconds; `None` where there is no
+    /// [`Distribution::percentile`].
+    ///
+    /// The number of samples below a percentile is binomial, so the ranks are 1.96 deviations to either side.
+    #[must_use]
+    pub fn range(&self, percentile: Percentile) -> Option<(u64, u64)> {
+        let middle = self.percentile(percentile)?;
+        let count = self.count() as f64;
+        let share = percentile.share();
+        let deviation = 1.96 * (count * share * (1.0 - share)).sqrt();
+        let at = |rank: f64| {
+            let quantile = (rank.clamp(1.0, count) - 0.5) / count;
+            self.histogram.value_at_quantile(quantile).clamp(self.smallest, self.largest)
+        };
+        let (low, high) =
+            (at((count * share - deviation).floor()), at((count * share + deviation).ceil() + 1.0));
+        Some((low.min(middle), high.max(middle)))
+    }
+
+    /// Returns how many samples lie in each of `number` ranges of equal width on a logarithmic scale, from the smallest to
+    /// the largest; one range if all are equal, none if there are none.
+    #[must_use]
+    pub fn buckets(&self, number: usize) -> Vec<Bucket> {
+        let (Some(min), Some(max)) = (self.min(), self.max()) else { return Vec::new() };
+        let number = if min == max { 1 } else { number.max(1) };
+        let (low, span) = ((min as f64).ln(), (max as f64 / min as f64).ln());
+        let edge = |index: usize| (low + span * index as f64 / number as f64).exp();
+        let mut buckets: Vec<Bucket> =
+            (0..number).map(|index| Bucket { low: edge(index), high: edge(index + 1), count: 0 }).collect();
+        for value in self.histogram.iter_recorded() {
+            let sample = value.value_iterated_to().clamp(min, max) as f64;
+            let place = if span > 0.0 { (sample.ln() - low) / span * number as f64 } else { 0.0 };
+            if let Some(bucket) = buckets.get_mut((place as usize).min(number - 1)) {
+                bucket.count += value.count_at_value();
+            }
+        }
+        buckets
+    }
+
+    /// Returns the sum of all samples in microseconds.
+    #[must_use]
+    pub fn sum(&self) -> u128 {
+        self.sum
+    }
+
     /// Returns the histogram, in microseconds.
     #[must_use]
     pub fn histogram(&self) -> &Histogram<u64> {
@@ -118,6 +163,7 @@ impl Distribution {
             percentiles: Percentile::SHOWN
                 .map(|percentile| (percentile, self.percentile(percentile)))
                 .to_vec(),
+            ranges: Percentile::SHOWN.map(|percentile| (percentile, self.range(percentile))).to_vec(),
         }
     }
 
@@ -155,10 +201,24 @@ pub struct Summary {
     /// [`Percentile::SHOWN`], written as `{"50": …, "99.9": …}`.
     #[serde(serialize_with = "serialize_percentiles")]
     pub percentiles: Vec<(Percentile, Option<u64>)>,
+    /// Where each of them lies in 19 of 20 cases ([`Distribution::range`]), written as `{"50": [from, to], …}`.
+    #[serde(serialize_with = "serialize_percentiles")]
+    pub ranges: Vec<(Percentile, Option<(u64, u64)>)>,
 }
 
-fn serialize_percentiles<S: Serializer>(
-    percentiles: &[(Percentile, Option<u64>)],
+/// The samples of one part of the scale.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Bucket {
+    /// Where it begins, in microseconds.
+    pub low: f64,
+    /// Where it ends.
+    pub high: f64,
+    /// How many samples are in it.
+    pub count: u64,
+}
+
+fn serialize_percentiles<T: Serialize, S: Serializer>(
+    percentiles: &[(Percentile, T)],
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(Some(percentiles.len()))?;
@@ -348,7 +408,7 @@ mod tests {
     fn nothing_measured_is_null_and_never_zero() {
         assert_eq!(
             serde_json::to_string(&Distribution::default().summary()).unwrap(),
-            r#"{"min":null,"mean":null,"stdev":null,"max":null,"percentiles":{"50":null,"90":null,"99":null,"99.9":null}}"#
+            r#"{"min":null,"mean":null,"stdev":null,"max":null,"percentiles":{"50":null,"90":null,"99":null,"99.9":null},"ranges":{"50":null,"90":null,"99":null,"99.9":null}}"#
         );
     }
 
@@ -357,8 +417,38 @@ mod tests {
         let samples = (1..=100).map(|n| n * 2 + n % 2);
         assert_eq!(
             serde_json::to_string(&of(samples).summary()).unwrap(),
-            r#"{"min":3,"mean":102,"stdev":58,"max":200,"percentiles":{"50":100,"90":180,"99":null,"99.9":null}}"#
+            r#"{"min":3,"mean":102,"stdev":58,"max":200,"percentiles":{"50":100,"90":180,"99":null,"99.9":null},"ranges":{"50":[80,123],"90":[168,195],"99":null,"99.9":null}}"#
         );
+    }
+
+    #[test]
+    fn a_range_narrows_with_the_sample_and_holds_its_percentile() {
+        let mut widths = Vec::new();
+        for count in [1_000, 100_000] {
+            let distribution = of((1..=count).map(|n| n * 100_000 / count));
+            let (low, high) = distribution.range(Percentile::P50).unwrap();
+            let median = distribution.percentile(Percentile::P50).unwrap();
+            assert!(low <= median && median <= high, "{low} {median} {high}");
+            widths.push(high - low);
+        }
+        // A hundred times the samples, a tenth of the width: 6.2 % and 0.62 % of the scale.
+        assert!((5_900..6_500).contains(&widths[0]) && (500..800).contains(&widths[1]), "{widths:?}");
+        assert_eq!(of(1..=999).range(Percentile::P99), None);
+    }
+
+    #[test]
+    fn buckets_hold_every_sample_once() {
+        let distribution = of([10, 10, 20, 99, 100, 1_000, 10_000]);
+        let buckets = distribution.buckets(3);
+        assert_eq!(buckets.iter().map(|bucket| bucket.count).collect::<Vec<_>>(), [4, 1, 2]);
+        assert_eq!(
+            buckets.iter().map(|bucket| bucket.low.round()).collect::<Vec<_>>(),
+            [10.0, 100.0, 1_000.0]
+        );
+        assert_eq!(buckets.last().map(|bucket| bucket.high.round()), Some(10_000.0));
+        let alike = of([7; 5]).buckets(10);
+        assert_eq!(alike, [Bucket { low: 7.0_f64.ln().exp(), high: 7.0_f64.ln().exp(), count: 5 }]);
+        assert_eq!(Distribution::default().buckets(10), []);
     }
 
     #[test]

@@ -1,17 +1,22 @@
 //! Samples to percentiles, statistics to rates, and the checks on both; no socket, clock or environment.
 //!
 //! [`stats`] turns what a server counts into what it means, for its lifetime or an interval, for one server or all;
-//! [`probe`] keeps the [`latency`] of a server and [`schedule`] tells when to send; [`expression`] and [`check`]
+//! [`probe`] keeps the [`latency`] of a server, [`schedule`] tells when to send, [`comparison`], [`interpretation`],
+//! [`plot`] and [`hdr_log`] are what becomes of it; [`expression`] and [`check`]
 //! compare a [`Field`] of either with a limit.
 
 pub mod check;
+pub mod comparison;
 pub mod derive;
 pub mod expression;
 pub mod expression_error;
 pub mod figure;
+pub mod hdr_log;
+pub mod interpretation;
 pub mod latency;
 pub mod percentile;
 pub mod period;
+pub mod plot;
 pub mod probe;
 pub mod sample;
 pub mod schedule;
@@ -24,7 +29,7 @@ pub use derive::Figures;
 pub use expression::{Expression, Operator, Scope, Unit};
 pub use expression_error::{ExpressionError, Part};
 pub use figure::{Dimension, Field, Fields, Figure};
-pub use latency::{Connections, Distribution, Phase, Summary};
+pub use latency::{Bucket, Connections, Distribution, Phase, Summary};
 pub use percentile::Percentile;
 pub use period::{Period, Withheld};
 pub use probe::{Probe, ProbeRecord};

@@ -49,6 +49,12 @@ impl Percentile {
         (10 * u64::from(WHOLE)).div_ceil(u64::from(beyond))
     }
 
+    /// Returns it as a share between 0 and 1, both excluded.
+    #[must_use]
+    pub fn share(self) -> f64 {
+        f64::from(self.0) / f64::from(WHOLE)
+    }
+
     /// Returns how many of `count` samples are at or below it, at least one.
     pub(super) fn rank(self, count: u64) -> u64 {
         let rank = (u128::from(count) * u128::from(self.0)).div_ceil(u128::from(WHOLE));
