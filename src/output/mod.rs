@@ -115,6 +115,22 @@ impl Output {
         progress::Progress::new(what, total, self.notes_to_terminal && !self.quiet)
     }
 
+    /// A line on stderr that can be replaced, if that is a terminal that is to be told anything.
+    #[must_use]
+    pub fn live_line(&self) -> progress::Progress {
+        progress::Progress::line(self.notes_to_terminal && !self.quiet)
+    }
+
+    /// How many columns the terminal has that stdout is; `None` if it is none.
+    #[must_use]
+    pub fn width(&self) -> Option<usize> {
+        if !self.is_terminal {
+            return None;
+        }
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+        Some(usize::from(size.ws_col)).filter(|&columns| columns > 0)
+    }
+
     /// Whether somebody at a terminal can be asked.
     #[must_use]
     pub fn can_ask(&self) -> bool {
@@ -163,6 +179,17 @@ impl Output {
             Format::Tsv => self.raw(&table.tsv()),
             _ if table.rows.is_empty() => {}
             _ => self.raw(table.aligned().as_bytes()),
+        }
+    }
+
+    /// Takes columns out of a table, those named first before the others, until it fits the terminal.
+    pub fn narrow(&self, table: &mut Table, least: &[&str]) {
+        let Some(width) = self.width() else { return };
+        for name in least {
+            if table.width() <= width {
+                return;
+            }
+            table.remove(name);
         }
     }
 
@@ -233,6 +260,15 @@ impl Output {
     /// What the operating system reports.
     pub fn flush(&mut self) -> io::Result<()> {
         self.data.flush()
+    }
+
+    /// Writes out what is buffered; where that fails, later writes are dropped, as after any other.
+    pub fn flush_now(&mut self) {
+        if self.failed.is_none()
+            && let Err(error) = self.data.flush()
+        {
+            self.failed = Some(error);
+        }
     }
 
     /// Writes out what is buffered, at the end.

@@ -6,6 +6,9 @@ use indicatif::ProgressBar;
 use indicatif::ProgressDrawTarget;
 use indicatif::ProgressStyle;
 
+use super::escape::Lines;
+use super::escape::escape;
+
 /// How far long work is; can be told from any thread.
 #[derive(Clone, Debug)]
 pub struct Progress(ProgressBar);
@@ -28,6 +31,24 @@ impl Progress {
         bar.set_message(what);
         bar.enable_steady_tick(Duration::from_millis(200));
         Self(bar)
+    }
+
+    /// A line of words that change; silent unless `shown`.
+    #[must_use]
+    pub(super) fn line(shown: bool) -> Self {
+        if !shown {
+            return Self(ProgressBar::hidden());
+        }
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(5));
+        if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    /// Replaces the words of a line.
+    pub fn tell(&self, words: &str) {
+        self.0.set_message(escape(words.as_bytes(), Lines::Escape).into_owned());
     }
 
     /// Adds to what is done.

@@ -30,6 +30,15 @@ impl Cell {
         number.map_or(Self::Missing, |number| Self::Number(number.to_string()))
     }
 
+    /// The words of a table, not escaped.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Missing => "–".to_owned(),
+            other => String::from_utf8_lossy(other.bytes()).into_owned(),
+        }
+    }
+
     fn bytes(&self) -> &[u8] {
         match self {
             Self::Missing => b"",
@@ -53,6 +62,18 @@ impl Table {
     #[must_use]
     pub fn new(columns: &[&'static str]) -> Self {
         Self { columns: columns.to_vec(), rows: Vec::new() }
+    }
+
+    /// Takes a column out, if there is one of that name.
+    pub fn remove(&mut self, column: &str) {
+        let Some(index) = self.columns.iter().position(|name| *name == column) else { return };
+        self.columns.remove(index);
+        self.rows.iter_mut().filter(|row| index < row.len()).for_each(|row| drop(row.remove(index)));
+    }
+
+    /// The columns of a terminal that its longest line takes.
+    pub(super) fn width(&self) -> usize {
+        self.aligned().lines().map(|line| line.chars().count()).max().unwrap_or(0)
     }
 
     /// Aligned columns under a header, for a terminal or a reader; control characters are escaped.
@@ -162,6 +183,16 @@ mod tests {
         table.rows.push(vec![Cell::Missing, Cell::Missing]);
         table.rows.push(vec![Cell::text("long"), Cell::number(Some(1234))]);
         assert_eq!(table.aligned(), "NAME  SIZE\n–        –\nlong  1234\n");
+    }
+
+    #[test]
+    fn a_column_can_be_taken_out() {
+        let mut table = sample();
+        let width = table.width();
+        table.remove("nothing");
+        assert_eq!((table.width(), width), (17, 17));
+        table.remove("size");
+        assert_eq!(table.aligned(), "KEY\na,\"b\nlong\\x1b[0m\n");
     }
 
     #[test]
