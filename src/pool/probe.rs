@@ -1,6 +1,7 @@
-//! Requests on a schedule that no reply can hold up: the open loop of the latency probe.
+//! Requests on a schedule: the loop of the latency probe, open (no reply can hold a request up) or closed.
 
 use std::collections::VecDeque;
+use std::iter::Peekable;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -18,12 +19,37 @@ const OUTSTANDING: usize = 1000;
 /// How long a wish to stop may go unnoticed.
 const PATIENCE: Duration = Duration::from_millis(100);
 
+/// How long replies are waited for after a wish to stop.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Whether a reply can hold up the next request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// One request at a time: a moment that comes before the last reply is skipped, and time counts from the sending.
+    Closed,
+    /// Requests leave at their moments whatever the replies do, and time counts from the moment.
+    Open,
+}
+
+/// What is sent, and how.
+#[derive(Clone, Copy)]
+pub struct Course<'a> {
+    /// What is asked each time.
+    pub request: &'a Request<'a>,
+    /// Whether a reply can hold up the next request.
+    pub pace: Pace,
+    /// How long a reply is waited for.
+    pub limit: Duration,
+    /// When the schedule began.
+    pub start: Instant,
+}
+
 /// What became of one request of the schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// It was answered.
     Answered {
-        /// From the intended moment of sending to the reply.
+        /// From the intended moment of sending to the reply; in a closed loop the same as `service`.
         response: Duration,
         /// From the actual sending to the reply.
         service: Duration,
@@ -47,77 +73,89 @@ struct Sent {
 
 /// Sends a request at each moment of a schedule and tells the fate of each, with its intended moment.
 ///
-/// Ends with the schedule, once everything is answered or timed out, or as soon as `stop` says so.
+/// Ends with the schedule, once everything is answered or timed out. When `stop` says so, nothing more is sent, and what is
+/// not answered within a second is not told. Returns whether every reply has come, so that the connection can be used again.
 ///
 /// # Errors
-/// A broken connection; what was under way is told as failed before, what was still to come is not.
-pub fn run(
+/// A broken connection; what was under way is told as failed before, what was still to come stays in the schedule.
+pub fn run<S: Iterator<Item = Duration>>(
     server: &mut Server,
-    request: &Request<'_>,
-    schedule: impl Iterator<Item = Duration>,
-    limit: Duration,
+    course: Course<'_>,
+    schedule: &mut Peekable<S>,
     stop: &dyn Fn() -> bool,
     tell: &mut dyn FnMut(Duration, Fate),
-) -> Result<(), ServerError> {
-    let mut probe = Prober { server, request, limit, under_way: VecDeque::new(), start: Instant::now() };
+) -> Result<bool, ServerError> {
+    wake_on_time();
+    let mut probe = Prober { server, course, under_way: VecDeque::new() };
     let result = probe.run(schedule, stop, tell);
     if result.is_err() {
         for sent in probe.under_way.iter().filter(|sent| !sent.told) {
             tell(sent.intended, Fate::Failed);
         }
     }
-    result
+    result.map(|()| probe.under_way.is_empty())
+}
+
+/// Asks for waits of this thread that end when they should: Linux adds 50 µs otherwise, which would count as latency.
+fn wake_on_time() {
+    #[cfg(target_os = "linux")]
+    // Where this is refused the probe is only less exact.
+    let _ = rustix::thread::set_current_timer_slack(std::num::NonZeroU64::new(1));
 }
 
 struct Prober<'a> {
     server: &'a mut Server,
-    request: &'a Request<'a>,
-    limit: Duration,
+    course: Course<'a>,
     under_way: VecDeque<Sent>,
-    start: Instant,
 }
 
 impl Prober<'_> {
-    fn run(
+    fn run<S: Iterator<Item = Duration>>(
         &mut self,
-        schedule: impl Iterator<Item = Duration>,
+        schedule: &mut Peekable<S>,
         stop: &dyn Fn() -> bool,
         tell: &mut dyn FnMut(Duration, Fate),
     ) -> Result<(), ServerError> {
-        let mut schedule = schedule.peekable();
-        while !stop() {
-            while let Some(&due) = schedule.peek()
-                && self.start + due <= Instant::now()
+        let mut stopped = None;
+        loop {
+            if stopped.is_none() && stop() {
+                stopped = Some(Instant::now() + FAREWELL);
+            }
+            while stopped.is_none()
+                && let Some(&due) = schedule.peek()
+                && self.course.start + due <= Instant::now()
             {
                 schedule.next();
                 self.send(due, tell)?;
             }
             self.give_up(tell);
-            if schedule.peek().is_none() && self.under_way.iter().all(|sent| sent.told) {
-                break;
-            }
+            let next = schedule.peek().filter(|_| stopped.is_none()).map(|&due| self.course.start + due);
+            let deadline =
+                self.under_way.iter().find(|sent| !sent.told).map(|sent| sent.sent + self.course.limit);
             let now = Instant::now();
-            let next = schedule.peek().map(|&due| self.start + due);
-            let deadline = self.under_way.iter().find(|sent| !sent.told).map(|sent| sent.sent + self.limit);
-            let until = next.into_iter().chain(deadline).min().unwrap_or(now);
+            if next.is_none() && deadline.is_none() || stopped.is_some_and(|end| end <= now) {
+                return Ok(());
+            }
+            let until = next.into_iter().chain(deadline).chain(stopped).min().unwrap_or(now);
             // A signal ends the wait of one thread only: the others look for themselves.
             let wait = until.saturating_duration_since(now).min(PATIENCE);
             if self.server.connection().advance_within(wait)? {
                 self.receive(tell)?;
             }
         }
-        Ok(())
     }
 
     /// Sends the request that is due, unless too many are under way.
     fn send(&mut self, due: Duration, tell: &mut dyn FnMut(Duration, Fate)) -> Result<(), ServerError> {
-        if self.under_way.len() >= OUTSTANDING {
+        let is_held_up = self.course.pace == Pace::Closed && self.under_way.iter().any(|sent| !sent.told);
+        if is_held_up || self.under_way.len() >= OUTSTANDING {
             tell(due, Fate::Skipped);
             return Ok(());
         }
-        let dialect = self.server.dialect(self.request);
+        let request = self.course.request;
+        let dialect = self.server.dialect(request);
         let output = self.server.connection().output();
-        let encoded = protocol::encode(dialect, self.request, protocol::Options::default(), output);
+        let encoded = protocol::encode(dialect, request, protocol::Options::default(), output);
         encoded
             .map_err(|unsupported| self.server.connection().error(Cause::Refused(unsupported.to_string())))?;
         self.under_way.push_back(Sent { intended: due, sent: Instant::now(), told: false });
@@ -130,8 +168,9 @@ impl Prober<'_> {
 
     /// Tells the replies that have come, in the order of their requests.
     fn receive(&mut self, tell: &mut dyn FnMut(Duration, Fate)) -> Result<(), ServerError> {
+        let request = self.course.request;
         let (dialect, expected) =
-            (self.server.dialect(self.request), Expected::of(self.request, protocol::Options::default()));
+            (self.server.dialect(request), Expected::of(request, protocol::Options::default()));
         while let Some(sent) = self.under_way.front() {
             let limits = *self.server.limits();
             let connection = self.server.connection();
@@ -146,8 +185,12 @@ impl Prober<'_> {
                 let fate = if refused {
                     Fate::Failed
                 } else {
-                    let response = now.saturating_duration_since(self.start + sent.intended);
-                    Fate::Answered { response, service: now.saturating_duration_since(sent.sent) }
+                    let service = now.saturating_duration_since(sent.sent);
+                    let response = match self.course.pace {
+                        Pace::Closed => service,
+                        Pace::Open => now.saturating_duration_since(self.course.start + sent.intended),
+                    };
+                    Fate::Answered { response, service }
                 };
                 tell(sent.intended, fate);
             }
@@ -160,7 +203,7 @@ impl Prober<'_> {
     fn give_up(&mut self, tell: &mut dyn FnMut(Duration, Fate)) {
         let now = Instant::now();
         for sent in self.under_way.iter_mut().filter(|sent| !sent.told) {
-            if now.saturating_duration_since(sent.sent) < self.limit {
+            if now.saturating_duration_since(sent.sent) < self.course.limit {
                 break;
             }
             sent.told = true;

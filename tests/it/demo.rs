@@ -4,8 +4,12 @@ use std::path::Path;
 
 use crate::harness::Cachier;
 
-/// A line without what differs from run to run: every word with a digit, a dash for an unknown figure and every unit of size is `N`.
+/// A line without what differs from run to run: every word with a digit, a dash for an unknown figure and every unit of size is `N`,
+/// and of a note, which tells what the figures mean, only that there is one.
 fn gist(line: &str) -> String {
+    if line.starts_with("note: ") {
+        return "note".to_owned();
+    }
     let word = |word: &str| {
         if word.bytes().any(|byte| byte.is_ascii_digit()) || matches!(word, "–" | "B" | "KiB" | "MiB") {
             "N".to_owned()

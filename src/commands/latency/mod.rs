@@ -1,123 +1,60 @@
-//! `latency`: an open-loop probe of every server.
+//! `latency`: a probe of every server, open loop unless told otherwise.
 
+pub mod args;
+mod board;
+mod compared;
+mod document;
+mod files;
+mod interval;
+mod monitor;
+mod picture;
+mod plan;
 mod probe;
+mod prometheus;
 mod report;
 mod table;
 
-use std::time::Duration;
+use std::sync::mpsc;
+use std::thread;
 
-use clap::Args;
-use clap::ValueEnum;
-
-use super::checks::CheckArgs;
+use super::context;
+use super::context::Cluster;
 use super::context::Context;
 use super::interrupt::Interrupt;
 use super::outcome::ending;
 use crate::failure::Exit;
 use crate::failure::Failure;
-use crate::measure::Probe;
-use crate::settings::units;
+use crate::output::Format;
+use crate::pool::ServerError;
+use crate::protocol::Key;
+pub use args::LatencyArgs;
+use board::Board;
+use files::HistogramLog;
+use monitor::Monitor;
 use probe::Prober;
 use report::Measured;
 use report::Report;
 
-/// Measure how fast the servers answer
-///
-/// Requests leave on a fixed schedule whatever the replies do, and latency counts from the intended moment, so that a stall
-/// shows in full. Exit 3 if no server answers, 6 if some do not, 7 if a check fails.
-#[derive(Args, Debug)]
-#[command(
-    after_help = "Examples:\n  cachier latency\n  cachier latency --rate 500 --duration 20s --fail-if 'p99>5ms'\n  \
-    cachier latency --op get -o json"
-)]
-pub struct LatencyArgs {
-    /// Requests per server and second
-    #[arg(long, value_name = "N", default_value_t = 50.0)]
-    pub rate: f64,
-    /// How long to measure
-    #[arg(long, value_name = "DURATION", value_parser = units::duration, default_value = "5s", conflicts_with = "count")]
-    pub duration: Duration,
-    /// How many requests per server to measure instead
-    #[arg(long, value_name = "N")]
-    pub count: Option<u64>,
-    /// How long to send before anything counts
-    #[arg(long, value_name = "DURATION", value_parser = units::duration, default_value = "1s")]
-    pub warmup: Duration,
-    /// What to ask; get and set use a key of their own on every server, deleted at the end
-    #[arg(long, value_name = "OP", default_value = "noop")]
-    pub op: Operation,
-    /// What ends the command with exit code 7.
-    #[command(flatten)]
-    pub checks: CheckArgs,
-}
-
-/// What the probe asks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Operation {
-    /// Nothing; moves no counter
-    Noop,
-    /// The version
-    Version,
-    /// A small item of the probe's own
-    Get,
-    /// To store a small item of the probe's own
-    Set,
-}
-
-impl Operation {
-    /// Whether it needs an item of the probe's own.
-    fn needs_key(self) -> bool {
-        matches!(self, Self::Get | Self::Set)
-    }
-
-    /// The name as it is typed.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Noop => "noop",
-            Self::Version => "version",
-            Self::Get => "get",
-            Self::Set => "set",
-        }
-    }
-}
-
 /// Runs the command.
 ///
 /// # Errors
-/// Settings, a rate or an expression that cannot be used.
+/// Settings, a rate, an expression or a file that cannot be used.
 pub fn run(context: &mut Context, args: &LatencyArgs) -> Result<Exit, Failure> {
     let format = context.format(&report::FORMATS)?;
-    let moments = probe::schedule(args, 0)?.count();
-    if args.count == Some(0) || args.count.is_none() && args.duration.is_zero() {
-        return Err(
-            Failure::usage("there is nothing to measure").hint("ask for a --count or a --duration above 0")
-        );
-    }
-    args.checks.validate(&Probe::default())?;
+    args.validate(format)?;
     if args.op.needs_key() {
         context.allow_change("latency --op get or set")?;
     }
     let cluster = context.cluster()?;
+    let earlier = args.compare.as_deref().map(files::read_earlier).transpose()?;
+    let plot = args.plot.as_deref().map(files::open_plot).transpose()?;
+    let key = plan::key(context)?;
     let interrupt = Interrupt::listen();
     let started_at = jiff::Timestamp::now();
-    let all: Vec<usize> = (0..cluster.pool.endpoints().len()).collect();
-    let key = probe::key(context)?;
-    let results = cluster.pool.each(&all, |index, server| {
-        let mut prober = Prober::new(args, &key, moments, &interrupt);
-        let error = prober.run(server, &cluster.pool, index).err();
-        if error.is_some() {
-            server.abandon();
-        }
-        Ok(Measured { probe: prober.probe, error: error.map(Failure::from) })
-    });
-    let measured: Vec<(String, Measured)> = results
-        .into_iter()
-        .map(|(index, result)| (cluster.pool.name(index), result.unwrap_or_else(Measured::unreached)))
-        .collect();
+    let measured = measure(context, args, format, &cluster, &key, &interrupt)?;
     let failures: Vec<Failure> = measured.iter().filter_map(|(_, measured)| measured.error.clone()).collect();
     context.report(&failures);
-    let report = Report::new(context, args, started_at, measured)?;
+    let report = Report::new(context, args, started_at, measured, earlier)?;
     let exit = match report.answered() {
         0 if interrupt.is_wanted() => Exit::Interrupted,
         answered if answered > 0 && report.checks.have_failed() => Exit::Check,
@@ -126,5 +63,50 @@ pub fn run(context: &mut Context, args: &LatencyArgs) -> Result<Exit, Failure> {
         answered => ending(Exit::Done, answered, &failures),
     };
     report.print(context, format, exit);
+    if let (Some(file), Some(path)) = (plot, &args.plot) {
+        files::write_plot(file, path, &report.picture())?;
+    }
     Ok(exit)
+}
+
+/// Probes all servers at once and shows what comes meanwhile.
+fn measure(
+    context: &mut Context,
+    args: &LatencyArgs,
+    format: Format,
+    cluster: &Cluster,
+    key: &Key,
+    interrupt: &Interrupt,
+) -> Result<Vec<(String, Measured)>, Failure> {
+    let pool = &cluster.pool;
+    let all: Vec<usize> = (0..pool.endpoints().len()).collect();
+    let names: Vec<String> = all.iter().map(|&index| pool.name(index)).collect();
+    let about = format!("cachier latency --op {}", args.op.name());
+    let log =
+        args.hdr_out.as_deref().map(|path| HistogramLog::create(path, context::now(), &about)).transpose()?;
+    let board = Board::new(all.len());
+    let monitor = Monitor::new(context, args, format, &names, &board, log);
+    let (results, totals) = thread::scope(|scope| {
+        let (ending, ended) = mpsc::channel::<()>();
+        let probing = scope.spawn(|| {
+            // Dropped when all is measured, which is what ends the monitor.
+            let _ending = ending;
+            pool.each(&all, |index, server| {
+                let prober = Prober { args, key, interrupt, board: &board, pool, index };
+                let error = prober.run(server).err();
+                if error.is_some() {
+                    server.abandon();
+                }
+                Ok(error)
+            })
+        });
+        let totals = monitor.run(context, &ended);
+        (probing.join(), totals)
+    });
+    let results = results.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let measured = results.into_iter().zip(names).zip(totals?).map(|(((_, result), name), probe)| {
+        let error: Option<ServerError> = result.unwrap_or_else(Some);
+        (name, Measured { probe, error: error.map(|error| context.failure(error)) })
+    });
+    Ok(measured.collect())
 }

@@ -1,15 +1,15 @@
 //! One server's probe: fresh connections, then the schedule.
 
+use std::iter::Peekable;
+use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
 use super::LatencyArgs;
-use super::Operation;
-use crate::commands::context;
-use crate::commands::context::Context;
+use super::args::Operation;
+use super::board::Board;
+use super::plan;
 use crate::commands::interrupt::Interrupt;
-use crate::failure::Failure;
-use crate::measure::Extent;
 use crate::measure::Phase;
 use crate::measure::Probe;
 use crate::measure::Schedule;
@@ -19,45 +19,41 @@ use crate::pool::Pool;
 use crate::pool::Server;
 use crate::pool::ServerError;
 use crate::pool::probe;
+use crate::pool::probe::Course;
 use crate::pool::probe::Fate;
-use crate::protocol::Expiry;
+use crate::pool::probe::Pace;
 use crate::protocol::Key;
 use crate::protocol::RefusalKind;
 use crate::protocol::Reply;
 use crate::protocol::Request;
-use crate::protocol::StoreMode;
 
 /// How many fresh connections are timed.
 const FRESH_CONNECTIONS: usize = 5;
 
-/// How many seconds the reserved key of `--op get` and `--op set` lives if it cannot be deleted.
-const PROBE_KEY_TTL: u32 = 60;
+/// How long is waited before a broken connection is opened again, and again.
+const RETRY: Duration = Duration::from_millis(100);
 
-/// One server's probe.
+/// The probe of one server.
 pub(super) struct Prober<'a> {
-    args: &'a LatencyArgs,
-    key: &'a Key,
-    /// How many requests the schedule has, the warm-up included.
-    moments: usize,
-    interrupt: &'a Interrupt,
-    /// What was measured so far.
-    pub probe: Probe,
+    pub args: &'a LatencyArgs,
+    /// The reserved key.
+    pub key: &'a Key,
+    pub interrupt: &'a Interrupt,
+    /// Where samples go.
+    pub board: &'a Board,
+    pub pool: &'a Pool,
+    /// Which server it is.
+    pub index: usize,
 }
 
-impl<'a> Prober<'a> {
-    /// A probe that has measured nothing yet.
-    #[must_use]
-    pub(super) fn new(args: &'a LatencyArgs, key: &'a Key, moments: usize, interrupt: &'a Interrupt) -> Self {
-        Self { args, key, moments, interrupt, probe: Probe::default() }
-    }
-
+impl Prober<'_> {
     /// Times fresh connections, then the schedule on one that lasts.
     ///
     /// # Errors
     /// A server that cannot be reached, or a connection that broke; what was measured until then stays.
-    pub(super) fn run(&mut self, server: &mut Server, pool: &Pool, index: usize) -> Result<(), ServerError> {
-        let mut request = request(self.args.op, self.key);
-        let first = if self.args.op.needs_key() { store(self.key) } else { request };
+    pub(super) fn run(&self, server: &mut Server) -> Result<(), ServerError> {
+        let mut request = plan::request(self.args, self.key);
+        let first = if self.args.op.needs_key() { plan::store(self.args, self.key) } else { request };
         match refused(server, &first)? {
             // A text server without the meta commands has no barrier; `version` moves no counter either.
             Some((RefusalKind::Unknown, _)) if self.args.op == Operation::Noop => request = Request::Version,
@@ -65,54 +61,99 @@ impl<'a> Prober<'a> {
             None => {}
         }
         // Refusals are quick: they must not pass for answers.
-        if let Some((_, cause)) = refused(server, &request)? {
-            return Err(server.refused(cause));
-        }
-        for _ in 0..FRESH_CONNECTIONS {
-            let (mut fresh, opening) = pool.open(index)?;
-            let began = Instant::now();
-            fresh.call(&request)?;
-            self.probe.connections.record(&phases(&opening, began.elapsed()));
-        }
-        let result = self.measure(server, &request, index);
-        if self.args.op.needs_key() && result.is_ok() {
-            server.call(&Request::Delete { key: self.key, cas: None })?;
-        }
-        result
+        let result = match refused(server, &request)? {
+            Some((_, cause)) => Err(server.refused(cause)),
+            None => self.connect(&request).and_then(|()| self.measure(server, &request)),
+        };
+        let deleted = if self.args.op.needs_key() { self.delete() } else { Ok(()) };
+        result.and(deleted)
     }
 
-    /// Runs the schedule; what was not sent because the connection broke counts as failed.
-    fn measure(
-        &mut self,
-        server: &mut Server,
-        request: &Request<'_>,
-        index: usize,
-    ) -> Result<(), ServerError> {
+    /// Times fresh connections.
+    fn connect(&self, request: &Request<'_>) -> Result<(), ServerError> {
+        for _ in 0..FRESH_CONNECTIONS {
+            if self.is_stopped() {
+                break;
+            }
+            let (mut fresh, opening) = self.pool.open(self.index)?;
+            let began = Instant::now();
+            fresh.call(request)?;
+            let phases = phases(&opening, began.elapsed());
+            self.board.add(self.index, |probe| probe.connections.record(&phases));
+        }
+        Ok(())
+    }
+
+    /// Runs the schedule; a connection that breaks is opened again, and what was due meanwhile has failed.
+    ///
+    /// # Errors
+    /// The first that broke a connection, once the schedule is over.
+    fn measure(&self, server: &mut Server, request: &Request<'_>) -> Result<(), ServerError> {
         // A rate that cannot be scheduled was refused before anything was contacted.
-        let Ok(schedule) = schedule(self.args, index) else { return Ok(()) };
-        let (warmup, probe) = (self.args.warmup, &mut self.probe);
-        let timeout = server.timeouts().reply;
-        let mut told = 0;
-        let interrupt = self.interrupt;
-        let result = probe::run(
-            server,
-            request,
-            schedule,
-            timeout,
-            &|| interrupt.is_wanted(),
-            &mut |intended, fate| {
-                told += 1;
-                if intended >= warmup {
-                    record(probe, fate, timeout);
+        let Ok(schedule) = plan::schedule(self.args, self.index) else { return Ok(()) };
+        let mut schedule = schedule.peekable();
+        let limit = server.timeouts().reply;
+        let pace = if self.args.closed { Pace::Closed } else { Pace::Open };
+        let course = Course { request, pace, limit, start: Instant::now() };
+        self.board.begin(course.start + self.args.warmup);
+        let mut tell = |intended: Duration, fate: Fate| {
+            if intended >= self.args.warmup {
+                self.board.add(self.index, |probe| record(probe, fate, limit));
+            }
+        };
+        let mut first_error = None;
+        let mut reopened: Option<Server> = None;
+        loop {
+            let server = reopened.as_mut().unwrap_or(&mut *server);
+            match probe::run(server, course, &mut schedule, &|| self.is_stopped(), &mut tell) {
+                Ok(true) => break,
+                Ok(false) => {
+                    server.abandon();
+                    break;
                 }
-            },
-        );
-        if result.is_err() {
-            for _ in told..self.moments {
-                self.probe.failed();
+                Err(error) => {
+                    server.abandon();
+                    first_error.get_or_insert(error);
+                }
+            }
+            reopened = self.reopen(course.start, &mut schedule, &mut tell);
+            if reopened.is_none() {
+                break;
             }
         }
-        result
+        first_error.map_or(Ok(()), Err)
+    }
+
+    /// Connects again, as often as it takes; `None` if the schedule ends before.
+    fn reopen(
+        &self,
+        start: Instant,
+        schedule: &mut Peekable<Schedule>,
+        tell: &mut dyn FnMut(Duration, Fate),
+    ) -> Option<Server> {
+        while !self.is_stopped() {
+            let opened = self.pool.open(self.index).ok();
+            while let Some(due) = schedule.next_if(|&due| start + due <= Instant::now()) {
+                tell(due, Fate::Failed);
+            }
+            schedule.peek()?;
+            if let Some((server, _)) = opened {
+                return Some(server);
+            }
+            thread::sleep(RETRY);
+        }
+        None
+    }
+
+    /// Deletes the reserved key, on a connection on which no other reply can come.
+    fn delete(&self) -> Result<(), ServerError> {
+        let (mut server, _) = self.pool.open(self.index)?;
+        server.call(&Request::Delete { key: self.key, cas: None })?;
+        Ok(())
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.interrupt.is_wanted() || self.board.is_stopped()
     }
 }
 
@@ -131,44 +172,6 @@ fn refused(server: &mut Server, request: &Request<'_>) -> Result<Option<(Refusal
         Reply::Refused(refusal) => Some((refusal.kind, Cause::of(&refusal))),
         _ => None,
     })
-}
-
-/// What is asked.
-fn request(operation: Operation, key: &Key) -> Request<'_> {
-    match operation {
-        Operation::Noop => Request::Noop,
-        Operation::Version => Request::Version,
-        Operation::Get => Request::Get { key },
-        Operation::Set => store(key),
-    }
-}
-
-/// The moments of sending, the warm-up first; each server has its own jitter.
-///
-/// # Errors
-/// A rate that cannot be scheduled.
-pub(super) fn schedule(args: &LatencyArgs, index: usize) -> Result<Schedule, Failure> {
-    let extent = match args.count {
-        // Half a request more than the warm-up has room for would be none of the warm-up's.
-        Some(count) => Extent::Count(count + (args.warmup.as_secs_f64() * args.rate).ceil() as u64),
-        None => Extent::Duration(args.warmup + args.duration),
-    };
-    let seed = u64::from(std::process::id()) << 32 | index as u64;
-    Schedule::new(args.rate, extent, seed).map_err(|error| Failure::usage(format!("--rate: {error}")))
-}
-
-fn store(key: &Key) -> Request<'_> {
-    let expiry = Expiry::from_wire(PROBE_KEY_TTL);
-    Request::Store { mode: StoreMode::Set, key, flags: 0, expiry, value: b"cachier", cas: None }
-}
-
-/// A key that no application has.
-///
-/// # Errors
-/// Settings that do not go together.
-pub(super) fn key(context: &Context) -> Result<Key, Failure> {
-    let random = context::now().as_nanos() as u64 ^ u64::from(std::process::id()).rotate_left(40);
-    context.key(format!("cachier:probe:{random:016x}").as_bytes())
 }
 
 /// The phases that a connection had.

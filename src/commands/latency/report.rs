@@ -1,25 +1,33 @@
 //! What a latency probe found: the record of the contract, and its tables.
 
-use std::time::Duration;
-
-use serde::Serialize;
-
-use super::LatencyArgs;
+use super::args::LatencyArgs;
+use super::compared;
+use super::document;
+use super::document::ComparedRecord;
+use super::document::ComparisonRecord;
+use super::document::Config;
+use super::document::Document;
+use super::picture;
+use super::prometheus;
 use super::table;
 use crate::commands::checks::Checks;
 use crate::commands::context::Context;
 use crate::failure::Exit;
 use crate::failure::Failure;
-use crate::measure::Check;
+use crate::measure::Percentile;
 use crate::measure::Probe;
-use crate::measure::ProbeRecord;
 use crate::measure::Source;
+use crate::measure::comparison;
+use crate::measure::comparison::Earlier;
+use crate::measure::interpretation;
 use crate::output::Format;
-use crate::pool::ServerError;
-use crate::protocol::Wire;
 
 /// The formats in which a probe is written.
-pub(super) const FORMATS: [Format; 4] = [Format::Table, Format::Tsv, Format::Csv, Format::Json];
+pub(super) const FORMATS: [Format; 6] =
+    [Format::Table, Format::Tsv, Format::Csv, Format::Json, Format::Jsonl, Format::Prometheus];
+
+/// Those in which `--watch` writes.
+pub(super) const STREAMS: [Format; 3] = [Format::Table, Format::Tsv, Format::Jsonl];
 
 /// What was measured on one server.
 pub(super) struct Measured {
@@ -29,52 +37,6 @@ pub(super) struct Measured {
     pub error: Option<Failure>,
 }
 
-impl Measured {
-    /// A server that could not be reached at all.
-    #[must_use]
-    pub(super) fn unreached(error: ServerError) -> Self {
-        Self { probe: Probe::default(), error: Some(error.into()) }
-    }
-}
-
-/// How the probe was run, in JSON.
-#[derive(Debug, Serialize)]
-struct Config {
-    op: &'static str,
-    r#loop: &'static str,
-    rate_per_server: f64,
-    duration_us: Option<u64>,
-    count: Option<u64>,
-    warmup_us: u64,
-    timeout_us: u64,
-    protocol: &'static str,
-    tls: bool,
-    auth: String,
-}
-
-/// One server in JSON.
-#[derive(Serialize)]
-struct ServerRecord<'a> {
-    server: &'a str,
-    up: bool,
-    error: Option<&'a str>,
-    #[serde(flatten)]
-    probe: ProbeRecord<'a>,
-}
-
-/// The whole probe in JSON.
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: &'static str,
-    started_at: String,
-    profile: Option<&'a str>,
-    config: &'a Config,
-    servers: Vec<ServerRecord<'a>>,
-    total: ProbeRecord<'a>,
-    checks: &'a [Check],
-    exit_code: u8,
-}
-
 /// What a latency probe found.
 pub(super) struct Report {
     started_at: jiff::Timestamp,
@@ -82,6 +44,9 @@ pub(super) struct Report {
     config: Config,
     servers: Vec<(String, Measured)>,
     total: Probe,
+    earlier: Option<Earlier>,
+    /// Whether lines of intervals were written before.
+    was_watched: bool,
     /// What came of the conditions.
     pub checks: Checks,
 }
@@ -96,6 +61,7 @@ impl Report {
         args: &LatencyArgs,
         started_at: jiff::Timestamp,
         servers: Vec<(String, Measured)>,
+        earlier: Option<Earlier>,
     ) -> Result<Self, Failure> {
         let mut total = Probe::default();
         for (_, measured) in &servers {
@@ -109,9 +75,10 @@ impl Report {
             })
             .collect();
         let checks = args.checks.evaluate(&sources, &total)?;
-        let config = config(context, args)?;
+        let config = document::config(context, args)?;
         let profile = context.settings.profile.as_ref().map(|name| name.value.clone());
-        Ok(Self { started_at, profile, config, servers, total, checks })
+        let was_watched = args.watch.is_some();
+        Ok(Self { started_at, profile, config, servers, total, earlier, was_watched, checks })
     }
 
     /// How many servers answered anything.
@@ -123,53 +90,104 @@ impl Report {
     /// Writes the report, and the checks that failed on stderr.
     pub(super) fn print(&self, context: &mut Context, format: Format, exit: Exit) {
         match format {
-            Format::Json => context.output.document(&Document {
-                schema: "cachier/latency/1",
-                started_at: self.started_at.to_string(),
-                profile: self.profile.as_deref(),
-                config: &self.config,
-                servers: self.servers.iter().map(|(name, measured)| server_record(name, measured)).collect(),
-                total: self.total.record(),
-                checks: &self.checks.checks,
-                exit_code: exit.code(),
-            }),
-            Format::Table => {
-                context.output.table(format, &table::connections(&self.servers));
-                context.output.raw(b"\n");
-                context.output.table(format, &table::steady(&self.servers, &self.total, table::milliseconds));
+            Format::Json => context.output.document(&self.document(exit)),
+            Format::Jsonl => context.output.object(&self.document(exit)),
+            Format::Prometheus => {
+                let metrics = prometheus::metrics(&self.servers, self.config.op);
+                context.output.raw(metrics.as_bytes());
             }
+            Format::Table => self.print_table(context),
+            _ if self.was_watched => {}
             _ => {
                 context.output.table(format, &table::steady(&self.servers, &self.total, table::microseconds));
             }
         }
+        if let Some(earlier) = &self.earlier {
+            compared::note_differences(context, earlier, &self.config, &self.servers);
+            if !matches!(format, Format::Json | Format::Jsonl | Format::Table) {
+                context.output.note("the comparison is in -o table and -o json");
+            }
+        }
+        if self.was_watched && format == Format::Tsv {
+            self.note_summary(context);
+        }
         self.checks.report(context);
     }
-}
 
-fn server_record<'a>(name: &'a str, measured: &'a Measured) -> ServerRecord<'a> {
-    ServerRecord {
-        server: name,
-        up: measured.probe.ok > 0,
-        error: measured.error.as_ref().map(|error| error.message.as_str()),
-        probe: measured.probe.record(),
+    fn print_table(&self, context: &mut Context) {
+        if self.was_watched {
+            context.output.raw(b"\n");
+        }
+        let mut connections = table::connections(&self.servers);
+        context.output.narrow(&mut connections, &["dns", "tls", "max", "first_op"]);
+        context.output.table(Format::Table, &connections);
+        context.output.raw(b"\n");
+        let mut steady = table::steady(&self.servers, &self.total, table::milliseconds);
+        context.output.narrow(&mut steady, &table::least(&self.total));
+        context.output.table(Format::Table, &steady);
+        if let Some(columns) = context.output.width().filter(|_| self.total.response.count() > 0) {
+            context.output.raw(b"\n");
+            context.output.raw(table::histogram(&self.total, columns).as_bytes());
+        }
+        if let Some(earlier) = &self.earlier {
+            let mut rows = compared::changes(earlier, &self.servers);
+            if self.servers.len() > 1 {
+                rows.push(("all".to_owned(), earlier.compare(None, &self.total.response)));
+            }
+            context.output.raw(b"\n");
+            context.output.table(Format::Table, &table::comparison(&rows));
+        }
+        // Before what stderr says about it.
+        context.output.flush_now();
+        if let Some(sentence) = interpretation::sentence(&self.total) {
+            context.output.note(&sentence);
+        }
     }
-}
 
-fn config(context: &mut Context, args: &LatencyArgs) -> Result<Config, Failure> {
-    let cluster = context.cluster()?;
-    let options = cluster.pool.options();
-    let auth = options.login.as_ref().map_or_else(|| "none".to_owned(), |login| login.mode.to_string());
-    let microseconds = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
-    Ok(Config {
-        op: args.op.name(),
-        r#loop: "open",
-        rate_per_server: args.rate,
-        duration_us: args.count.is_none().then(|| microseconds(args.duration)),
-        count: args.count,
-        warmup_us: microseconds(args.warmup),
-        timeout_us: microseconds(options.timeouts.reply),
-        protocol: if options.wire == Wire::Binary { "binary" } else { "text" },
-        tls: options.tls.is_some(),
-        auth,
-    })
+    fn document(&self, exit: Exit) -> Document<'_> {
+        Document {
+            schema: comparison::SCHEMA,
+            started_at: self.started_at.to_string(),
+            profile: self.profile.as_deref(),
+            config: &self.config,
+            servers: self
+                .servers
+                .iter()
+                .map(|(name, measured)| document::server_record(name, measured))
+                .collect(),
+            total: self.total.record(),
+            interpretation: interpretation::sentence(&self.total),
+            comparison: self.earlier.as_ref().map(|earlier| ComparisonRecord {
+                started_at: &earlier.started_at,
+                servers: self
+                    .servers
+                    .iter()
+                    .zip(compared::changes(earlier, &self.servers))
+                    .map(|((server, _), (_, percentiles))| ComparedRecord { server, percentiles })
+                    .collect(),
+                total: earlier.compare(None, &self.total.response),
+            }),
+            checks: &self.checks.checks,
+            exit_code: exit.code(),
+        }
+    }
+
+    /// All intervals together in one sentence.
+    fn note_summary(&self, context: &mut Context) {
+        let shown = |percentile| table::milliseconds(self.total.response.percentile(percentile)).shown();
+        let (requests, timeouts, errors) = (self.total.requests(), self.total.timeouts, self.total.errors);
+        context.output.note(&format!(
+            "{requests} requests, {timeouts} timeouts, {errors} errors, {} skipped, p50 {}, p99 {}, max {}",
+            self.total.skipped,
+            shown(Percentile::P50),
+            shown(Percentile::P99),
+            table::milliseconds(self.total.response.max()).shown()
+        ));
+    }
+
+    /// Draws the picture.
+    #[must_use]
+    pub(super) fn picture(&self) -> String {
+        picture::draw(self.started_at, &self.config, &self.servers, &self.total)
+    }
 }
