@@ -13,18 +13,22 @@ const CONNECT_TIMEOUT: u64 = 2_000_000;
 /// From which response time on a queue is worth a word, in microseconds.
 const STALL: u64 = 10_000;
 
-/// Returns what the figures of all servers mean; `None` if nothing was answered.
+/// Returns what the figures of all servers mean; `None` if nothing was answered. `is_local` says that all of them are on this
+/// machine.
 ///
 /// Three things are said: where the servers seem to be or what held them up, what a fresh connection costs beside a request,
 /// and how the slowest request stands to the timeouts of an application.
 #[must_use]
-pub fn sentence(total: &Probe) -> Option<String> {
+pub fn sentence(total: &Probe, is_local: bool) -> Option<String> {
     let median = total.service.percentile(Percentile::P50)?;
     if total.ok == 0 {
         return None;
     }
-    let clauses =
-        [stall(total).or_else(|| Some(distance(median))), connection(total, median), timeouts(total)];
+    let clauses = [
+        stall(total).or_else(|| Some(distance(median, is_local))),
+        connection(total, median),
+        timeouts(total),
+    ];
     Some(clauses.into_iter().flatten().collect::<Vec<_>>().join("; "))
 }
 
@@ -56,7 +60,13 @@ fn stall(total: &Probe) -> Option<String> {
 }
 
 /// Where a server with such a median usually is (figures of MemCachier for Amazon's network).
-fn distance(median: u64) -> String {
+fn distance(median: u64, is_local: bool) -> String {
+    if is_local && median >= 200 {
+        return format!(
+            "a median of {} is much for a server on this machine, which seems to be busy",
+            time(median)
+        );
+    }
     let place = match median {
         0..200 => "a server on this machine or next to it",
         200..500 => "a server in the same zone",
@@ -126,10 +136,20 @@ mod tests {
             (9_000, "in another region"),
         ];
         for (median, expected) in cases {
-            let sentence = sentence(&probe(median, 10)).unwrap();
+            let sentence = sentence(&probe(median, 10), false).unwrap();
             assert!(sentence.contains(expected), "{sentence}");
             assert!(sentence.contains("is within the 750ms"), "{sentence}");
         }
+    }
+
+    #[test]
+    fn a_slow_server_on_this_machine_is_in_no_other_region() {
+        assert!(
+            sentence(&probe(9_000, 10), true)
+                .unwrap()
+                .contains("9.00ms is much for a server on this machine")
+        );
+        assert!(sentence(&probe(50, 10), true).unwrap().contains("on this machine or next to it"));
     }
 
     #[test]
@@ -139,7 +159,7 @@ mod tests {
             probe.answered(Duration::from_millis(600), Duration::from_micros(300));
         }
         assert_eq!(
-            sentence(&probe).unwrap(),
+            sentence(&probe, false).unwrap(),
             "requests queued behind a stall: p99 is 600ms from the intended moment, 0.30ms from the sending; the slowest \
              request, 600ms, is within the 750ms that MemCachier's settings for pylibmc allow"
         );
@@ -154,7 +174,7 @@ mod tests {
                 (Phase::Auth, Duration::from_micros(900)),
             ]);
         }
-        let sentence = sentence(&probe).unwrap();
+        let sentence = sentence(&probe, false).unwrap();
         let expected = "a fresh connection takes 1.40ms, the most of it authentication, 4 times a request: keep connections open";
         assert!(sentence.contains(expected), "{sentence}");
     }
@@ -163,20 +183,24 @@ mod tests {
     fn what_an_application_would_not_have_waited_for_is_named() {
         let mut slow = probe(300, 10);
         slow.answered(Duration::from_millis(995), Duration::from_millis(995));
-        assert!(sentence(&slow).unwrap().contains("the slowest request, 995ms, is beyond the 750ms"));
+        assert!(sentence(&slow, false).unwrap().contains("the slowest request, 995ms, is beyond the 750ms"));
         slow.timed_out(Duration::from_secs(1));
-        assert!(sentence(&slow).unwrap().contains("1 of 12 requests had no answer in time"));
+        assert!(sentence(&slow, false).unwrap().contains("1 of 12 requests had no answer in time"));
         let mut connecting = probe(300, 10);
         connecting.connections.record(&[(Phase::Tcp, Duration::from_secs(3))]);
-        assert!(sentence(&connecting).unwrap().contains("the slowest connection, 3000ms, is beyond the 2s"));
+        assert!(
+            sentence(&connecting, false)
+                .unwrap()
+                .contains("the slowest connection, 3000ms, is beyond the 2s")
+        );
     }
 
     #[test]
     fn nothing_is_said_of_nothing() {
-        assert_eq!(sentence(&Probe::default()), None);
+        assert_eq!(sentence(&Probe::default(), false), None);
         let mut silent = Probe::default();
         (0..10).for_each(|_| silent.timed_out(Duration::from_secs(1)));
-        assert_eq!(sentence(&silent), None);
+        assert_eq!(sentence(&silent, false), None);
     }
 
     #[test]

@@ -139,7 +139,7 @@ impl Report {
         }
         // Before what stderr says about it.
         context.output.flush_now();
-        if let Some(sentence) = interpretation::sentence(&self.total) {
+        if let Some(sentence) = self.sentence() {
             context.output.note(&sentence);
         }
     }
@@ -156,7 +156,7 @@ impl Report {
                 .map(|(name, measured)| document::server_record(name, measured))
                 .collect(),
             total: self.total.record(),
-            interpretation: interpretation::sentence(&self.total),
+            interpretation: self.sentence(),
             comparison: self.earlier.as_ref().map(|earlier| ComparisonRecord {
                 started_at: &earlier.started_at,
                 servers: self
@@ -170,6 +170,13 @@ impl Report {
             checks: &self.checks.checks,
             exit_code: exit.code(),
         }
+    }
+
+    /// What the figures mean.
+    fn sentence(&self) -> Option<String> {
+        let is_local =
+            |name: &str| ["127.", "localhost:", "[::1]:", "/"].iter().any(|start| name.starts_with(start));
+        interpretation::sentence(&self.total, self.servers.iter().all(|(name, _)| is_local(name)))
     }
 
     /// All intervals together in one sentence.
