@@ -371,7 +371,7 @@ fn a_terminal_shows_progress_and_a_histogram() {
         .expect("requests  p50")
         .expect("CONNECT")
         .expect("█")
-        .expect("is usual for")
+        .expect("a fresh connection takes")
         .finish()
         .code(0);
     // The harness's terminal has 100 columns, and no line needs more but the sentence.
