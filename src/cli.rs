@@ -85,6 +85,7 @@ enum Command {
     Demo(commands::demo::DemoArgs),
     Profile(commands::profile::ProfileArgs),
     Config(commands::config::ConfigArgs),
+    Shell(commands::shell::ShellArgs),
     Completions(commands::completions::CompletionsArgs),
     Man(commands::man::ManArgs),
     Help(commands::help::HelpArgs),
@@ -131,8 +132,7 @@ fn complete(shell: &str, arguments: &[OsString]) -> Exit {
 
 /// Resolves the settings, runs the command and says what went wrong.
 fn run(cli: Cli, environment: Environment, mut output: Output) -> Exit {
-    let json = cli.flags.output == Some(crate::output::Format::Json)
-        || (cli.flags.output.is_none() && environment.get("CACHIER_OUTPUT").as_deref() == Some("json"));
+    let json = wants_json(&cli.flags, &environment);
     if let Command::Config(args) = &cli.command
         && args.is_path()
     {
@@ -151,15 +151,49 @@ fn run(cli: Cli, environment: Environment, mut output: Output) -> Exit {
     for note in &settings.notes {
         output.note(note);
     }
-    let mut context = Context::new(settings, output, cli.flags, environment);
-    let result = dispatch(&mut context, &cli.command);
+    execute(&mut Context::new(settings, output, cli.flags, environment), &cli.command)
+}
+
+/// Runs a command and says what went wrong.
+fn execute(context: &mut Context, command: &Command) -> Exit {
+    let result = dispatch(context, command);
     context.closing_notes();
-    let mut output = context.output;
-    let exit = match result {
-        Ok(exit) => exit,
-        Err(failure) => return fail(&mut output, json, &failure),
+    let json = wants_json(&context.flags, &context.environment);
+    match result {
+        Ok(exit) => finish(&mut context.output, exit),
+        Err(failure) => fail(&mut context.output, json, &failure),
+    }
+}
+
+/// Runs a line of the shell: over the connections that are there, unless it names others.
+fn interpret(context: &mut Context, words: &[OsString]) -> Exit {
+    let cli = match Cli::try_parse_from(words) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, words),
     };
-    finish(&mut output, exit)
+    let flags = cli.flags.over(&context.flags);
+    let json = wants_json(&flags, &context.environment);
+    if matches!(cli.command, Command::Shell(_)) {
+        return fail(&mut context.output, json, &Failure::usage("this is a shell already"));
+    }
+    let others = if flags.mean_the_same(&context.flags) {
+        None
+    } else {
+        match resolve(&flags, &context.environment) {
+            Ok(settings) => Some(settings),
+            Err(error) => return fail(&mut context.output, json, &error.into()),
+        }
+    };
+    context.output.speak(flags.quiet, flags.verbose);
+    let exit = context.with(flags, others, |context| execute(context, &cli.command));
+    context.output.speak(context.flags.quiet, context.flags.verbose);
+    exit
+}
+
+/// Whether errors are to be JSON documents too.
+fn wants_json(flags: &Flags, environment: &Environment) -> bool {
+    flags.output == Some(crate::output::Format::Json)
+        || (flags.output.is_none() && environment.get("CACHIER_OUTPUT").as_deref() == Some("json"))
 }
 
 /// Resolves the settings; a password that is piped in comes before keys and values that are.
@@ -207,6 +241,10 @@ fn dispatch(context: &mut Context, command: &Command) -> Result<Exit, Failure> {
         Command::Demo(args) => commands::demo::run(context, args),
         Command::Profile(args) => commands::profile::run(context, args),
         Command::Config(args) => commands::config::run(context, args),
+        Command::Shell(args) => {
+            let interpreter = commands::shell::Interpreter { grammar: Cli::command, run: interpret };
+            commands::shell::run(context, args, interpreter)
+        }
         Command::Completions(args) => commands::completions::run(&mut context.output, args),
         Command::Man(args) => commands::man::run(&mut context.output, args, Cli::command()),
         Command::Help(args) => commands::help::run(&mut context.output, args, Cli::command()),

@@ -5,14 +5,10 @@ use std::time::Duration;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
-use crate::failure::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::pool::Login;
 use crate::pool::Pool;
-use crate::protocol::Expiry;
-use crate::protocol::Key;
-use crate::protocol::Wire;
 use crate::routing::Credentials;
 use crate::routing::Router;
 use crate::routing::servers::ServerList;
@@ -77,6 +73,26 @@ impl Context {
         self.cluster = None;
     }
 
+    /// Does something with other flags, and with other settings if they are given; what was before is there again afterwards, with
+    /// its connections.
+    pub fn with<T>(
+        &mut self,
+        flags: Flags,
+        settings: Option<Settings>,
+        work: impl FnOnce(&mut Self) -> T,
+    ) -> T {
+        let flags = std::mem::replace(&mut self.flags, flags);
+        let before =
+            settings.map(|settings| (std::mem::replace(&mut self.settings, settings), self.cluster.take()));
+        let result = work(self);
+        self.flags = flags;
+        if let Some((settings, cluster)) = before {
+            self.settings = settings;
+            self.cluster = cluster;
+        }
+        result
+    }
+
     /// The servers and the router, made when first asked for.
     ///
     /// # Errors
@@ -117,54 +133,10 @@ impl Context {
         }
     }
 
-    /// Checks bytes as a key of the protocol in use.
-    ///
-    /// # Errors
-    /// A key that memcached or the protocol cannot carry.
-    pub fn key(&self, bytes: &[u8]) -> Result<Key, Failure> {
-        Ok(Key::parse(bytes, self.settings.wire()?)?)
-    }
-
-    /// Refuses to change anything where the settings say so.
-    ///
-    /// # Errors
-    /// Exit 8 with what says so.
-    pub fn allow_change(&self, command: &str) -> Result<(), Failure> {
-        let read_only = &self.settings.read_only;
-        if !read_only.value {
-            return Ok(());
-        }
-        Err(Failure::new(
-            Exit::Safety,
-            format!("{command} would change something, and {} says read-only", read_only.source),
-        )
-        .hint("use another profile, or take the setting away"))
-    }
-
-    /// Whether keys travel as words of a line or with their length.
-    ///
-    /// # Errors
-    /// Settings that do not go together.
-    pub fn wire(&self) -> Result<Wire, Failure> {
-        Ok(self.settings.wire()?)
-    }
-
-    /// Says where the text protocol cannot tell so late an expiry.
-    ///
-    /// # Errors
-    /// Settings that do not go together.
-    pub fn note_expiry(&mut self, expiry: Expiry) -> Result<(), Failure> {
-        // Above that memcached 1.6.18 answers STORED and lets the item expire at once.
-        if self.wire()? == Wire::Text && i32::try_from(expiry.wire()).is_err() {
-            self.output.note("the text protocol has no later expiry than 2038-01-19, which is what is sent");
-        }
-        Ok(())
-    }
-
     /// What is to be said when a command has ended.
     pub fn closing_notes(&mut self) {
         let Some(cluster) = &self.cluster else { return };
-        let without = cluster.pool.without_login();
+        let without = cluster.pool.take_without_login();
         if !without.is_empty() {
             let have = if without.len() == 1 { "has" } else { "have" };
             self.output.note(&format!(

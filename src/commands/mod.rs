@@ -1,5 +1,6 @@
 //! One file a command: its `Args` and its `run`. What several commands share has a file of its own, named for what it does.
 
+mod allowed;
 pub mod arithmetic;
 pub mod bulk;
 pub mod change;
@@ -50,6 +51,7 @@ pub mod servers;
 pub mod session;
 pub mod session_key;
 pub mod set;
+pub mod shell;
 pub mod shown;
 pub mod spelling;
 pub mod stats;

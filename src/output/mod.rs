@@ -91,6 +91,12 @@ impl Output {
         }
     }
 
+    /// Says nothing, or more, on stderr from here on.
+    pub fn speak(&mut self, quiet: bool, verbosity: u8) {
+        self.quiet = quiet;
+        self.verbosity = verbosity;
+    }
+
     /// Writes as to a terminal from here on.
     pub fn assume_terminal(&mut self) {
         self.is_terminal = true;

@@ -191,10 +191,11 @@ impl Pool {
         Ok((server, opening))
     }
 
-    /// The servers that turned out to have no authentication though credentials are set, each once.
+    /// Takes the names of the servers that turned out to have no authentication though credentials are set, each once.
     #[must_use]
-    pub fn without_login(&self) -> Vec<String> {
-        let mut indexes = self.without_login.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    pub fn take_without_login(&self) -> Vec<String> {
+        let mut indexes =
+            std::mem::take(&mut *self.without_login.lock().unwrap_or_else(PoisonError::into_inner));
         indexes.sort_unstable();
         indexes.dedup();
         indexes.into_iter().map(|index| self.name(index)).collect()

@@ -22,7 +22,7 @@ impl Environment {
     /// Only the variables that say where files are.
     #[must_use]
     pub fn of_files(&self) -> Self {
-        let names = ["CACHIER_CONFIG", "HOME", "XDG_CONFIG_HOME"];
+        let names = ["CACHIER_CONFIG", "HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"];
         Self(
             self.0
                 .iter()

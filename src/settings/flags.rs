@@ -13,7 +13,7 @@ use crate::output::Color;
 use crate::output::Format;
 
 /// The flags that every command takes; what they do not say comes from the environment and the profile.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 #[command(next_help_heading = "Connection")]
 pub struct Flags {
     /// Profile of the configuration file to use [env: CACHIER_PROFILE]
@@ -133,6 +133,58 @@ pub struct Flags {
     /// Ask nothing [env: CACHIER_NO_INPUT=1, CI=true]
     #[arg(long, global = true, hide_short_help = true, help_heading = "Safety")]
     pub no_input: bool,
+}
+
+impl Flags {
+    /// These flags, and those of `base` where these say nothing.
+    #[must_use]
+    pub fn over(self, base: &Self) -> Self {
+        let base = base.clone();
+        // A server list and the login that belongs to it come from one place.
+        let has_place = self.profile.is_some() || self.servers.is_some();
+        let place = if has_place { Self::default() } else { base.clone() };
+        let has_password = self.password_file.is_some() || self.password_stdin;
+        Self {
+            profile: self.profile.or(place.profile),
+            config: self.config.or(base.config),
+            servers: self.servers.or(place.servers),
+            username: self.username.or(place.username),
+            password_file: self.password_file.or(place.password_file.filter(|_| !has_password)),
+            password_stdin: self.password_stdin || (place.password_stdin && !has_password),
+            routing: self.routing.or(place.routing),
+            protocol: self.protocol.or(place.protocol),
+            auth: self.auth.or(place.auth),
+            tls: self.tls || place.tls,
+            tls_ca: self.tls_ca.or(place.tls_ca),
+            tls_cert: self.tls_cert.or(place.tls_cert),
+            tls_key: self.tls_key.or(place.tls_key),
+            tls_server_name: self.tls_server_name.or(place.tls_server_name),
+            tls_insecure: self.tls_insecure || place.tls_insecure,
+            connect_timeout: self.connect_timeout.or(base.connect_timeout),
+            timeout: self.timeout.or(base.timeout),
+            no_key_prefix: self.no_key_prefix || (base.no_key_prefix && self.key_prefix.is_none()),
+            key_prefix: self.key_prefix.or(base.key_prefix.filter(|_| !self.no_key_prefix)),
+            flask_caching: self.flask_caching.or(base.flask_caching),
+            python: self.python.or(base.python),
+            werkzeug: self.werkzeug.or(base.werkzeug),
+            backend: self.backend.or(base.backend),
+            client_values: self.client_values.or(base.client_values),
+            read_only: self.read_only || base.read_only,
+            no_input: self.no_input || base.no_input,
+            output: self.output.or(base.output),
+            color: self.color.or(base.color),
+            quiet: self.quiet || base.quiet,
+            verbose: self.verbose.max(base.verbose),
+        }
+    }
+
+    /// Whether these say the same about everything but output.
+    #[must_use]
+    pub fn mean_the_same(&self, other: &Self) -> bool {
+        let without_output =
+            |flags: &Self| Self { output: None, color: None, quiet: false, verbose: 0, ..flags.clone() };
+        without_output(self) == without_output(other)
+    }
 }
 
 /// Which protocol is spoken.

@@ -12,6 +12,7 @@ mod password;
 mod resolve;
 mod secret;
 mod source;
+mod state;
 mod tls;
 pub mod units;
 
@@ -32,6 +33,7 @@ pub use resolve::resolve;
 pub use secret::Secret;
 pub use source::Setting;
 pub use source::Source;
+pub use state::state_directory;
 
 #[cfg(test)]
 mod tests;

@@ -39,6 +39,7 @@ mod real_pickles;
 mod servers;
 mod set;
 mod settings;
+mod shell;
 mod stats;
 mod stored_values;
 mod touch;
