@@ -1,12 +1,13 @@
 //! One connection: its socket, its buffers and its state machine.
 
 use std::io;
+use std::io::Read;
+use std::io::Write;
 use std::sync::atomic::Ordering;
 
 use super::session::Session;
 use super::session::Status;
 use super::session::Stream;
-use super::socket::Socket;
 use super::store::Store;
 use super::worker::Shared;
 
@@ -45,8 +46,8 @@ pub(super) enum Turn {
 
 /// One connection.
 #[derive(Debug)]
-pub(super) struct Connection {
-    pub(super) socket: Socket,
+pub(super) struct Connection<S> {
+    pub(super) socket: S,
     pub(super) session: Session,
     /// What came and was not run yet.
     input: Vec<u8>,
@@ -64,8 +65,8 @@ pub(super) struct Connection {
     pub(super) is_normal: bool,
 }
 
-impl Connection {
-    pub(super) fn new(socket: Socket, session: Session) -> Self {
+impl<S: Read + Write> Connection<S> {
+    pub(super) fn new(socket: S, session: Session) -> Self {
         Self {
             socket,
             session,

@@ -11,6 +11,7 @@
 mod admin;
 mod binary;
 mod connection;
+pub mod conversation;
 mod counters;
 mod listing;
 mod log;
@@ -41,8 +42,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use socket::Listener;
+use worker::Clock;
 use worker::Shared;
 use worker::Worker;
 
@@ -138,7 +141,8 @@ impl Server {
         raise_file_limit(config.max_connections);
         let listener = Listener::bind(&config.listen)?;
         let address = listener.address()?;
-        let (shared, polls) = Shared::new(config, &address, &listener)?;
+        let (shared, polls) =
+            Shared::new(config, &address, listener.descriptor(), Clock::Running(Instant::now()))?;
         let shared = Arc::new(shared);
         let mut server = Self { address, shared: Arc::clone(&shared), threads: Vec::new() };
         let mut listener = Some(listener);

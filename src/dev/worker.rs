@@ -1,6 +1,7 @@
 //! The threads of the server: each waits for its own share of the connections, and the first one takes new ones in.
 
 use std::io;
+use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -55,7 +56,33 @@ pub(super) struct Shared {
     /// Bytes of input that wait for the rest of a command.
     pub(super) waiting: AtomicUsize,
     budget: usize,
-    start: Instant,
+    pub(super) clock: Clock,
+}
+
+/// Where the time comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Clock {
+    /// The system, since the server started.
+    Running(Instant),
+    /// Whoever drives the server, in seconds.
+    Set(u32),
+}
+
+impl Clock {
+    fn seconds(self) -> u32 {
+        match self {
+            Self::Running(start) => u32::try_from(start.elapsed().as_secs()).unwrap_or(u32::MAX),
+            Self::Set(seconds) => seconds,
+        }
+    }
+
+    /// UNIX seconds at the start.
+    fn unix_start(self) -> u64 {
+        match self {
+            Self::Running(_) => SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+            Self::Set(_) => 1_700_000_000,
+        }
+    }
 }
 
 /// How a worker is told something.
@@ -72,7 +99,8 @@ impl Shared {
     pub(super) fn new(
         config: &Config,
         address: &Listen,
-        listener: &Listener,
+        descriptor: i32,
+        clock: Clock,
     ) -> io::Result<(Self, Vec<Poll>)> {
         let (port, interface, socket) = match address {
             Listen::Tcp(address) => (address.port(), address.ip().to_string(), None),
@@ -89,11 +117,10 @@ impl Shared {
             credentials: config.credentials.clone(),
             tuned: Tuned::default(),
         };
-        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let mut store = Store::new(settings, unix.as_secs());
+        let mut store = Store::new(settings, clock.unix_start());
         let from = described(address);
         let listening = Peer { from, to: String::new(), last_command: CLOCK_START, state: "conn_listening" };
-        store.connections.insert(listener.descriptor(), listening);
+        store.connections.insert(descriptor, listening);
         store.counters.total_connections = 1;
         let mut mailboxes = Vec::new();
         let mut polls = Vec::new();
@@ -109,7 +136,7 @@ impl Shared {
             is_stopping: AtomicBool::new(false),
             waiting: AtomicUsize::new(0),
             budget: BUDGET.max(config.memory_limit),
-            start: Instant::now(),
+            clock,
         };
         Ok((shared, polls))
     }
@@ -117,8 +144,7 @@ impl Shared {
     /// The store, with its clock set.
     pub(super) fn store(&self) -> MutexGuard<'_, Store> {
         let mut store = lock(&self.store);
-        store.now =
-            CLOCK_START + u32::try_from(self.start.elapsed().as_secs()).unwrap_or(u32::MAX - CLOCK_START);
+        store.now = CLOCK_START.saturating_add(self.clock.seconds());
         store
     }
 
@@ -157,7 +183,7 @@ pub(super) struct Worker {
     index: usize,
     poll: Poll,
     listener: Option<Listener>,
-    connections: Vec<Option<Connection>>,
+    connections: Vec<Option<Connection<Socket>>>,
     free: Vec<usize>,
     /// Connections that could go on at once.
     again: Vec<usize>,
