@@ -1,7 +1,6 @@
 //! `dev`: a pool for development, with nothing to install.
 
 use std::ffi::OsString;
-use std::process::Child;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
@@ -15,10 +14,15 @@ use super::embedded::Shape;
 use super::embedded::exit_of;
 use super::embedded::random_credentials;
 use super::interrupt::Interrupt;
+use super::passed_on::PassedOn;
 use crate::dev::Authentication;
 use crate::dev::Credentials;
+use crate::dev::arrivals::Arrival;
+use crate::dev::arrivals::Look;
 use crate::failure::Exit;
 use crate::failure::Failure;
+use crate::output::escape::Lines;
+use crate::output::escape::escape;
 use crate::pool::AuthMode;
 use crate::settings::units;
 
@@ -62,7 +66,21 @@ pub struct DevArgs {
 /// # Errors
 /// An address that cannot be used, or a program that cannot be run.
 pub fn run(context: &mut Context, args: &DevArgs) -> Result<Exit, Failure> {
-    let interrupt = Interrupt::listen();
+    // The signals first, so that none of them leaves a UNIX socket behind.
+    match args.command.split_first() {
+        Some((program, arguments)) => {
+            let signals = PassedOn::listen();
+            run_program(&start(context, args)?, program, arguments, &signals)
+        }
+        None => {
+            let interrupt = Interrupt::listen();
+            let pool = start(context, args)?;
+            serve(context, &pool, &interrupt)
+        }
+    }
+}
+
+fn start(context: &mut Context, args: &DevArgs) -> Result<Embedded, Failure> {
     let pool = Embedded::start(&Shape {
         nodes: args.nodes,
         host: args.listen.clone(),
@@ -74,10 +92,7 @@ pub fn run(context: &mut Context, args: &DevArgs) -> Result<Exit, Failure> {
         let items = seed::store(&pool.cluster()?)?;
         context.output.detail(&format!("stored a sample of {items} items"));
     }
-    match args.command.split_first() {
-        Some((program, arguments)) => run_program(&pool, program, arguments, &interrupt),
-        None => serve(context, &pool, &interrupt),
-    }
+    Ok(pool)
 }
 
 /// What clients must know: what the user says, or something for this run.
@@ -107,47 +122,45 @@ fn serve(context: &mut Context, pool: &Embedded, interrupt: &Interrupt) -> Resul
         // Whoever wanted the variables is gone.
         return Ok(Exit::Done);
     }
-    let watched = context.output.is_terminal().then(|| pool.cluster()).transpose()?;
-    if watched.is_some() {
+    // From the first look on it is kept what arrives, so before anybody is told that the servers run.
+    let is_watched = context.output.is_terminal();
+    let mut shown = if is_watched { show(context, pool, "") } else { String::new() };
+    if is_watched {
         context.output.note("the servers run until Ctrl-C");
     }
-    let mut shown = String::new();
     let mut ticks = 0_u32;
     while !interrupt.is_wanted() {
         thread::sleep(TICK);
         ticks = ticks.wrapping_add(1);
-        if let Some(cluster) = watched.as_ref().filter(|_| ticks.is_multiple_of(100)) {
-            let traffic = traffic(cluster);
-            if traffic != shown {
-                context.output.note(&traffic);
-                shown = traffic;
-            }
+        if is_watched && ticks.is_multiple_of(100) {
+            shown = show(context, pool, &shown);
         }
     }
     Ok(Exit::Done)
 }
 
-/// What has arrived so far, on all servers.
-fn traffic(cluster: &super::context::Cluster) -> String {
-    const NAMES: [&str; 4] = ["cmd_get", "get_hits", "cmd_set", "curr_items"];
-    let all: Vec<usize> = (0..cluster.pool.endpoints().len()).collect();
-    let mut sums = [0_u64; NAMES.len()];
-    for (_, counted) in cluster.pool.each(&all, |_, server| {
-        let mut counts = [0_u64; NAMES.len()];
-        server.statistics("", &mut |name, value| {
-            if let Some(place) = NAMES.iter().position(|known| known.as_bytes() == name) {
-                counts[place] =
-                    std::str::from_utf8(value).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
-            }
-        })?;
-        Ok(counts)
-    }) {
-        for (sum, count) in sums.iter_mut().zip(counted.unwrap_or_default()) {
-            *sum += count;
+/// Shows what arrived since the last time and how much there was so far, unless that is `shown` already.
+fn show(context: &mut Context, pool: &Embedded, shown: &str) -> String {
+    let looks = pool.look();
+    for (server, look) in &looks {
+        let server = if looks.len() > 1 { format!("{server}  ") } else { String::new() };
+        for Arrival { operation, key, outcome, times } in &look.arrivals {
+            let times = if *times > 1 { format!("  × {times}") } else { String::new() };
+            let key = escape(key, Lines::Escape);
+            context.output.aside(&format!("{server}{operation:<9} {outcome:<10} {key}{times}"));
+        }
+        if look.others > 0 {
+            context.output.aside(&format!("{server}… and {} more", look.others));
         }
     }
-    let [gets, hits, sets, items] = sums;
-    format!("{gets} gets ({hits} hits), {sets} sets, {items} items")
+    let sum = |part: fn(&Look) -> u64| looks.iter().map(|(_, look)| part(look)).sum::<u64>();
+    let (gets, hits) = (sum(|look| look.gets), sum(|look| look.hits));
+    let (sets, items) = (sum(|look| look.sets), sum(|look| look.items));
+    let totals = format!("{gets} gets ({hits} hits), {sets} sets, {items} items");
+    if !shown.is_empty() && totals != shown {
+        context.output.note(&totals);
+    }
+    totals
 }
 
 /// Runs a program with the variables set; a signal to this program reaches that one.
@@ -155,32 +168,20 @@ fn run_program(
     pool: &Embedded,
     program: &OsString,
     arguments: &[OsString],
-    interrupt: &Interrupt,
+    signals: &PassedOn,
 ) -> Result<Exit, Failure> {
     let mut child = Command::new(program)
         .args(arguments)
         .envs(pool.variables())
         .spawn()
         .map_err(|error| Failure::usage(format!("cannot run {}: {error}", program.display())))?;
-    let mut told = false;
     loop {
         match child.try_wait() {
             Ok(Some(status)) => return Ok(exit_of(status)),
             Ok(None) => {}
             Err(error) => return Err(Failure::usage(format!("cannot wait for the program: {error}"))),
         }
-        if interrupt.is_wanted() && !told {
-            told = true;
-            pass_on(&child);
-        }
+        signals.pass_on(&child);
         thread::sleep(TICK);
-    }
-}
-
-/// Asks the program to end. After Ctrl-C the terminal has asked it already, and asking twice does no harm.
-fn pass_on(child: &Child) {
-    if let Some(pid) = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) {
-        // It may have ended meanwhile.
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap_or_default();
     }
 }

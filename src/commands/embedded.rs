@@ -9,6 +9,7 @@ use crate::dev::Authentication;
 use crate::dev::Config;
 use crate::dev::Credentials;
 use crate::dev::Listen;
+use crate::dev::arrivals::Look;
 use crate::failure::Exit;
 use crate::failure::Failure;
 use crate::settings;
@@ -68,6 +69,12 @@ impl Embedded {
     pub fn addresses(&self) -> String {
         let shown: Vec<String> = self.servers.iter().map(|server| shown(server.address())).collect();
         shown.join(",")
+    }
+
+    /// What arrived at each server since the last call; the first one only begins to listen.
+    #[must_use]
+    pub fn look(&self) -> Vec<(String, Look)> {
+        self.servers.iter().map(|server| (shown(server.address()), server.look())).collect()
     }
 
     /// The variables with which applications find the pool.

@@ -41,6 +41,7 @@ pub mod memo_args;
 pub mod memo_key;
 pub mod meta;
 pub mod outcome;
+pub mod passed_on;
 pub mod ping;
 pub mod profile;
 pub mod purge;

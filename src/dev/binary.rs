@@ -236,7 +236,7 @@ fn get(store: &mut Store, request: &Request<'_>, out: &mut Vec<u8>) -> Step {
     let touches = matches!(request.command, opcode::GAT | opcode::GATK | opcode::TOUCH);
     let with_key = matches!(request.command, opcode::GETK | opcode::GATK);
     let found = store.find(request.key, true);
-    text::count_get(store, found, touches);
+    text::count_get(store, request.key, found, touches);
     store.prefixes.record(request.key, if found.is_some() { Event::Hit } else { Event::Miss });
     let key = if with_key { request.key } else { b"" };
     match found {
@@ -311,7 +311,7 @@ fn delete(store: &mut Store, request: &Request<'_>, out: &mut Vec<u8>) -> Step {
             request.done(out, 0, b"")
         }
         None => {
-            store.counters.delete_misses += 1;
+            text::miss_delete(store, request.key);
             request.fail(out, status::KEY_NOT_FOUND)
         }
     }
@@ -329,7 +329,7 @@ fn arithmetic(store: &mut Store, request: &Request<'_>, up: bool, out: &mut Vec<
         Delta::CasMismatch => request.fail(out, status::KEY_EXISTS),
         // All ones forbid to create what is missing.
         Delta::NotFound if seconds == u32::MAX => {
-            text::count_delta_miss(store, up);
+            text::count_delta_miss(store, request.key, up);
             request.fail(out, status::KEY_NOT_FOUND)
         }
         Delta::NotFound => {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
 
+use super::arrivals::Arrivals;
 use super::store::Mode;
 use super::store::Outcome;
 use super::table::Item;
@@ -34,6 +35,8 @@ pub(super) struct Log {
     /// The kinds that anybody watches.
     kinds: u16,
     entries: u64,
+    /// What whoever runs the server is shown.
+    pub(super) arrivals: Arrivals,
     pub(super) sent: u64,
     pub(super) skipped: u64,
 }
@@ -136,6 +139,7 @@ impl Log {
 impl Log {
     /// The event of newer servers (1.6.24); 1.6.18 has none for deletions.
     pub(super) fn deleted(&mut self, key: &[u8], clsid: u8, cfd: i32) {
+        self.arrivals.note("delete", key, "deleted");
         let key = Encoded(key);
         self.write(
             kind::DELETIONS,
@@ -154,9 +158,6 @@ impl Log {
         now: u32,
         cfd: i32,
     ) {
-        if !self.wants(kind::MUTATIONS) {
-            return;
-        }
         let status = match outcome {
             Outcome::Exists => "exists",
             Outcome::NoMemory => "no_memory",
@@ -173,6 +174,10 @@ impl Log {
             Mode::Replace => "replace",
             Mode::Set => "set",
         };
+        self.arrivals.note(cmd, key, status);
+        if !self.wants(kind::MUTATIONS) {
+            return;
+        }
         let (size, expiry, clsid) = shown.unwrap_or_default();
         let ttl = if expiry == 0 { 0 } else { expiry.wrapping_sub(now) };
         let key = Encoded(key);

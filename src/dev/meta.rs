@@ -125,7 +125,7 @@ fn get(
         is_created = found.is_some();
     }
     let Some(place) = found else {
-        text::count_get(store, None, false);
+        text::count_get(store, &flags.key, None, false);
         out.extend_from_slice(b"EN");
         push_identities(out, command, flags)?;
         out.extend_from_slice(b"\r\n");
@@ -158,7 +158,7 @@ fn get(
     if !flags.no_bump {
         store.bump(place);
     }
-    text::count_get(store, Some(place), touches);
+    text::count_get(store, &flags.key, Some(place), touches);
     Ok(false)
 }
 
@@ -211,11 +211,11 @@ fn delete(
     let found = store.find(&flags.key, false);
     let code = match found.map(|place| (place, store.table.item(place).cas)) {
         None => {
-            store.counters.delete_misses += 1;
+            text::miss_delete(store, &flags.key);
             b"NF"
         }
         Some((_, cas)) if flags.cas.is_some_and(|wanted| wanted != cas) => {
-            store.counters.delete_misses += 1;
+            text::miss_delete(store, &flags.key);
             b"EX"
         }
         Some((place, _)) if flags.invalidates => {
@@ -266,7 +266,7 @@ fn arithmetic(
             }
             missed => {
                 if missed == Delta::NotFound {
-                    text::count_delta_miss(store, up);
+                    text::count_delta_miss(store, &flags.key, up);
                 }
                 out.extend_from_slice(if missed == Delta::NotFound { b"NF" } else { b"EX" });
                 push_identities(out, command, flags)?;

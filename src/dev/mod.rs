@@ -9,6 +9,7 @@
 //! counts against a budget, and a listing holds the store for 64 KiB at a time.
 
 mod admin;
+pub mod arrivals;
 mod binary;
 mod connection;
 pub mod conversation;
@@ -158,6 +159,12 @@ impl Server {
     #[must_use]
     pub fn address(&self) -> &Listen {
         &self.address
+    }
+
+    /// Tells what arrived since the last call, and how much since the start; the first call only begins to listen.
+    #[must_use]
+    pub fn look(&self) -> arrivals::Look {
+        self.shared.store().look()
     }
 
     /// Closes every connection and waits for the threads to end.

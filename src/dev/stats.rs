@@ -6,6 +6,7 @@ use std::fmt::Display;
 use crate::protocol::codes::REPLY_MAGIC;
 use crate::protocol::codes::opcode;
 
+use super::arrivals::Look;
 use super::store::CLOCK_START;
 use super::store::Store;
 
@@ -77,6 +78,20 @@ impl Store {
         }
         sink.end();
         true
+    }
+
+    /// What whoever runs the server is shown.
+    pub(super) fn look(&mut self) -> Look {
+        let (arrivals, others) = self.log.arrivals.take();
+        let counters = &self.counters;
+        Look {
+            arrivals,
+            others,
+            gets: counters.cmd_get,
+            hits: counters.sum(|class| class.get_hits),
+            sets: counters.sum(|class| class.cmd_set),
+            items: self.table.count as u64,
+        }
     }
 
     /// `stats reset`.

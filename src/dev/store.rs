@@ -318,6 +318,7 @@ impl Store {
         let number = if up { number.wrapping_add(delta) } else { number.saturating_sub(delta) };
         let counters = self.counters.class(class);
         *(if up { &mut counters.incr_hits } else { &mut counters.decr_hits }) += 1;
+        self.log.arrivals.note(if up { "incr" } else { "decr" }, key, "hit");
         let mut digits = Vec::new();
         number::push(&mut digits, number);
         if digits.len() <= self.table.item(place).value().len() {
@@ -358,6 +359,7 @@ impl Store {
     /// Makes everything stored until now invalid, at once or from a time on the server's clock.
     pub(super) fn flush(&mut self, delay: i64) {
         self.counters.cmd_flush += 1;
+        self.log.arrivals.note("flush_all", b"", "done");
         let from = if delay > 0 { self.expiry(delay) } else { self.now };
         self.flushed_until = from.saturating_sub(1);
         if self.flushed_until <= self.now {

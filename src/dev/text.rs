@@ -137,7 +137,7 @@ fn get(
         position = end;
         let found = store.find(key, true);
         store.prefixes.record(key, if found.is_some() { Event::Hit } else { Event::Miss });
-        count_get(store, found, touches);
+        count_get(store, key, found, touches);
         if let Some(place) = found {
             if touches {
                 store.table.item_mut(place).expiry = expiry;
@@ -159,8 +159,10 @@ fn keys(line: &[u8], position: usize) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Counts a `get` or, if it touches, a `touch`.
-pub(super) fn count_get(store: &mut Store, found: Option<u32>, touches: bool) {
+pub(super) fn count_get(store: &mut Store, key: &[u8], found: Option<u32>, touches: bool) {
     let class = found.map(|place| store.table.item(place).class);
+    let outcome = if found.is_some() { "hit" } else { "miss" };
+    store.log.arrivals.note(if touches { "touch" } else { "get" }, key, outcome);
     let counters = &mut store.counters;
     if touches {
         counters.cmd_touch += 1;
@@ -259,13 +261,14 @@ fn arithmetic(store: &mut Store, command: &Command<'_>, up: bool, out: &mut Vec<
         Delta::NotNumeric => command.reply(out, meta::NOT_NUMERIC),
         Delta::NoMemory | Delta::CasMismatch => command.reply(out, "SERVER_ERROR out of memory"),
         Delta::NotFound => {
-            count_delta_miss(store, up);
+            count_delta_miss(store, key, up);
             command.reply(out, "NOT_FOUND")
         }
     }
 }
 
-pub(super) fn count_delta_miss(store: &mut Store, up: bool) {
+pub(super) fn count_delta_miss(store: &mut Store, key: &[u8], up: bool) {
+    store.log.arrivals.note(if up { "incr" } else { "decr" }, key, "miss");
     let counters = &mut store.counters;
     *(if up { &mut counters.incr_misses } else { &mut counters.decr_misses }) += 1;
 }
@@ -280,7 +283,7 @@ fn touch(store: &mut Store, command: &Command<'_>, out: &mut Vec<u8>) -> Step {
     };
     let expiry = store.expiry(seconds.into());
     let found = store.find(key, true);
-    count_get(store, found, true);
+    count_get(store, key, found, true);
     let Some(place) = found else { return command.reply(out, "NOT_FOUND") };
     store.table.item_mut(place).expiry = expiry;
     command.reply(out, "TOUCHED")
@@ -311,7 +314,7 @@ fn delete(store: &mut Store, mut command: Command<'_>, out: &mut Vec<u8>) -> Ste
 /// Deletes an item and counts it; with `found` if it was looked up already.
 pub(super) fn remove(store: &mut Store, key: &[u8], found: Option<u32>) -> bool {
     let Some(place) = found.or_else(|| store.find(key, false)) else {
-        store.counters.delete_misses += 1;
+        miss_delete(store, key);
         return false;
     };
     let class = store.table.item(place).class;
@@ -319,6 +322,12 @@ pub(super) fn remove(store: &mut Store, key: &[u8], found: Option<u32>) -> bool 
     store.log.deleted(key, class, store.descriptor);
     store.unlink(place);
     true
+}
+
+/// Counts a `delete` that changes nothing.
+pub(super) fn miss_delete(store: &mut Store, key: &[u8]) {
+    store.counters.delete_misses += 1;
+    store.log.arrivals.note("delete", key, "miss");
 }
 
 /// The first command of a connection that must authenticate in text: `set` of anything with `user password` as its value.

@@ -227,6 +227,11 @@ impl Output {
         self.say("note: ", text);
     }
 
+    /// Says something that needs no word before it to be told from the data.
+    pub fn aside(&mut self, text: &str) {
+        self.say("", text);
+    }
+
     /// Says what to do.
     pub fn hint(&mut self, text: &str) {
         self.say("hint: ", text);

@@ -11,6 +11,7 @@ use std::sync::mpsc::{self, Sender};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use super::PATIENCE;
 use super::cachier::Cachier;
 use super::material::{self, PASSWORD, USERNAME, launcher, scratch};
 use super::wait_for;
@@ -72,7 +73,7 @@ impl Server {
     /// Starts a server with more arguments for memcached, such as `-I` or `-X`.
     pub(crate) fn start_with(kind: Kind, arguments: &[&str]) -> Self {
         if arguments.is_empty() && is_embedded(kind) {
-            return Self::start_embedded(kind);
+            return Self::embedded(kind);
         }
         let launcher = launcher();
         let directory = scratch();
@@ -115,7 +116,7 @@ impl Server {
     }
 
     /// Starts the embedded server of the program in place of memcached.
-    fn start_embedded(kind: Kind) -> Self {
+    pub(crate) fn embedded(kind: Kind) -> Self {
         let directory = scratch();
         let socket = directory.path().join("socket");
         let log = directory.path().join("log");
@@ -168,6 +169,14 @@ impl Server {
             Address::Port(port) => Wire::tcp(self.kind, TcpStream::connect(("127.0.0.1", *port)).unwrap()),
             Address::Socket(path) => Wire::unix(UnixStream::connect(path).unwrap()),
         }
+    }
+
+    /// Opens a bare connection to the port of a server.
+    pub(crate) fn stream(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream
     }
 
     /// Sends bytes on a connection of their own and returns all the server answers to them.

@@ -186,7 +186,8 @@ impl Wire {
     }
 }
 
-fn request(opcode: u8, extras: &[u8], key: &[u8], value: &[u8]) -> Vec<u8> {
+/// A request of the binary protocol.
+pub(crate) fn request(opcode: u8, extras: &[u8], key: &[u8], value: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0x80, opcode];
     bytes.extend(u16::try_from(key.len()).unwrap().to_be_bytes());
     bytes.extend([u8::try_from(extras.len()).unwrap(), 0, 0, 0]);
