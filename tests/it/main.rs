@@ -17,6 +17,7 @@ mod get;
 mod harness;
 mod harness_answers;
 mod help;
+mod hostile;
 mod keys;
 mod latency;
 mod layers;
