@@ -1,8 +1,9 @@
 //! Other clients on the same servers: what they write `cachier` reads, and the reverse, from where it belongs.
 
+use memcache::exp::{Get, Memcache, Meta, MetaClient, Set, Ttl};
 use serde_json::{Value, json};
 
-use crate::harness::{Kind, Peer, Pool, boolean, bytes, int, text, tls};
+use crate::harness::{Kind, Peer, Pool, Server, boolean, bytes, int, text, tls};
 
 /// A client, how it is opened, and the flags that make `cachier` its equal.
 struct Pair {
@@ -179,4 +180,66 @@ fn the_rust_client_agrees_over_text_binary_sasl_and_tls() {
         run(&["delete", "n"]).success();
         assert_eq!(client.get::<u64>("n").unwrap(), None, "{what}");
     }
+}
+
+#[test]
+fn the_rust_meta_client_agrees() {
+    let pool = Pool::plain(1);
+    let address = pool.server(0).address();
+    let client = MetaClient::connect(address.as_str()).unwrap();
+    client.noop().unwrap();
+    assert!(client.set("k", "value").ttl(Ttl::secs(60)).client_flags(5).send().unwrap().applied());
+    pool.cachier(["get", "k", "--raw"]).run().success().stdout_is("value");
+    pool.cachier(["set", "j", "grün", "--as", "bytes"]).run().success();
+    let got = client.get("j").meta(Meta::default().cas().ttl().size()).send().unwrap();
+    assert_eq!(got.value.as_deref(), Some("grün".as_bytes()));
+    let cas = got.item.cas.unwrap();
+
+    assert!(!client.set("j", "other").ttl(Ttl::secs(60)).add().send().unwrap().applied());
+    assert!(!client.set("j", "other").ttl(Ttl::secs(60)).compare_cas(cas + 1).send().unwrap().applied());
+    assert!(client.set("j", "!").append().send().unwrap().applied());
+    assert!(client.set("k", "two").ttl(Ttl::secs(60)).replace().send().unwrap().applied());
+    pool.cachier(["get", "j", "--raw"]).run().success().stdout_is("grün!");
+
+    let counted = client.increment("n").delta(2).initial(7, 60).send().unwrap();
+    assert_eq!(counted.value, Some(7));
+    assert_eq!(client.increment("n").delta(2).send().unwrap().value, Some(9));
+    assert_eq!(client.decrement("n").delta(100).send().unwrap().value, Some(0));
+
+    // A lease: one client is to recompute, others are told that somebody does.
+    assert!(client.get("report").lease_ttl(30).send().unwrap().won_lease());
+    assert!(client.get("report").lease_ttl(30).send().unwrap().lease_busy());
+    assert!(client.delete("k").invalidate().stale_for(Ttl::secs(30)).send().unwrap().applied());
+    let stale = client.get("k").lease_ttl(30).send().unwrap();
+    assert!(stale.is_stale() && stale.won_lease());
+
+    let operations = (0..500).map(|number| Set::new(format!("key{number}"), "x").ttl(Ttl::secs(60)));
+    assert!(client.run_many(operations).unwrap().iter().all(|done| done.as_ref().unwrap().applied()));
+    let fetched = client.run_many((0..501).map(|number| Get::new(format!("key{number}")))).unwrap();
+    let hits: Vec<bool> = fetched.iter().map(|got| got.as_ref().unwrap().hit()).collect();
+    assert_eq!((hits.iter().filter(|hit| **hit).count(), hits[500]), (500, false));
+    assert!(client.debug("key1").unwrap().unwrap().contains_key("size"));
+    assert!(client.delete("key1").send().unwrap().applied());
+    pool.cachier(["exists", "key1"]).run().code(1);
+}
+
+#[test]
+fn the_rust_client_of_business_values_agrees() {
+    let pool = Pool::plain(2);
+    let addresses: Vec<String> = pool.servers().iter().map(Server::address).collect();
+    let cache = Memcache::connect(addresses.iter().map(String::as_str)).unwrap();
+    cache.set("user", "ann", Ttl::secs(60)).unwrap();
+    assert_eq!(cache.get::<String>("user").unwrap().as_deref(), Some("ann"));
+    assert!(!cache.add("user", "bob", Ttl::secs(60)).unwrap());
+    let report = cache.fetch("report", Ttl::secs(60), || Ok::<_, std::io::Error>("made".to_owned()));
+    assert_eq!(report.unwrap(), "made");
+    let total = cache.update("total", Ttl::secs(60), |present: Option<u64>| present.unwrap_or(0) + 1);
+    assert_eq!(total.unwrap(), 1);
+    assert_eq!(cache.incr("count", 3, Ttl::secs(60)).unwrap(), 3);
+    cache.set("log", "ab", Ttl::secs(60)).unwrap();
+    assert_eq!(cache.take::<String>("log").unwrap().as_deref(), Some("ab"));
+    cache.invalidate("report", std::time::Duration::from_secs(30)).unwrap();
+    assert!(cache.inspect("user").unwrap().is_some());
+    cache.delete("user").unwrap();
+    assert_eq!(pool.holders("user"), Vec::<usize>::new());
 }
