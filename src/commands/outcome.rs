@@ -1,5 +1,7 @@
 //! What failed, told on stderr, and the exit code that follows from it.
 
+use serde::Serialize;
+
 use super::context::Context;
 use crate::failure::Exit;
 use crate::failure::Failure;
@@ -9,6 +11,20 @@ use crate::pool::Outcome;
 use crate::pool::Phase;
 use crate::pool::ServerError;
 use crate::settings::Source;
+
+/// A server that did not do its part, in JSON.
+#[derive(Clone, Debug, Serialize)]
+pub struct UnreachedRecord {
+    server: Option<String>,
+    error: String,
+    hint: Option<String>,
+}
+
+impl From<&Failure> for UnreachedRecord {
+    fn from(failure: &Failure) -> Self {
+        Self { server: failure.server.clone(), error: failure.message.clone(), hint: failure.hint.clone() }
+    }
+}
 
 impl Context {
     /// Tells on stderr what failed; returns each request's value or the reason why there is none, and all failures.

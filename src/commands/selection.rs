@@ -50,18 +50,49 @@ pub struct SelectionArgs {
 #[derive(Clone, Debug)]
 pub struct Selection {
     args: SelectionArgs,
+    clock: Clock,
+}
+
+/// A moment, by which the times of listed items are told.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
     /// In UNIX seconds.
     now: u64,
+}
+
+impl Clock {
+    /// The moment of this time since the UNIX epoch.
+    #[must_use]
+    pub fn at(now: Duration) -> Self {
+        Self { now: now.as_secs() }
+    }
+
+    /// Seconds since the last use.
+    #[must_use]
+    pub fn idle(self, entry: &Entry<'_>) -> u64 {
+        self.now.saturating_sub(entry.last_access)
+    }
+
+    /// Remaining seconds as the wire has them: -1 for ever.
+    #[must_use]
+    pub fn remaining(self, entry: &Entry<'_>) -> i64 {
+        entry
+            .expires
+            .map_or(-1, |expires| i64::try_from(expires.saturating_sub(self.now)).unwrap_or(i64::MAX))
+    }
 }
 
 impl SelectionArgs {
     /// Whether nothing was said about which items.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.glob.is_none()
-            && self.regex.is_none()
-            && self.prefix.is_none()
-            && self.min_size.is_none()
+        self.glob.is_none() && self.regex.is_none() && self.prefix.is_none() && self.is_about_keys()
+    }
+
+    /// Whether keys alone tell which items are meant.
+    #[must_use]
+    pub fn is_about_keys(&self) -> bool {
+        self.min_size.is_none()
             && self.max_size.is_none()
             && self.ttl_below.is_none()
             && self.ttl_above.is_none()
@@ -85,7 +116,7 @@ impl SelectionArgs {
         {
             return Err(Failure::usage(format!("no item has at least {least} and at most {most} bytes")));
         }
-        Ok(Selection { args: self.clone(), now: now.as_secs() })
+        Ok(Selection { args: self.clone(), clock: Clock::at(now) })
     }
 }
 
@@ -110,20 +141,18 @@ impl Selection {
     /// Seconds since the last use.
     #[must_use]
     pub fn idle(&self, entry: &Entry<'_>) -> u64 {
-        self.now.saturating_sub(entry.last_access)
+        self.clock.idle(entry)
     }
 
     /// Remaining seconds; `None` for ever.
     fn ttl(&self, entry: &Entry<'_>) -> Option<f64> {
-        entry.expires.map(|expires| expires.saturating_sub(self.now) as f64)
+        entry.expires.map(|expires| expires.saturating_sub(self.clock.now) as f64)
     }
 
     /// Remaining seconds as the wire has them: -1 for ever.
     #[must_use]
     pub fn remaining(&self, entry: &Entry<'_>) -> i64 {
-        entry
-            .expires
-            .map_or(-1, |expires| i64::try_from(expires.saturating_sub(self.now)).unwrap_or(i64::MAX))
+        self.clock.remaining(entry)
     }
 }
 

@@ -36,6 +36,15 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How much of the end of a listing is looked at for its last line.
 const TAIL: usize = 6;
 
+/// What a listing has to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Everything that is known of each item.
+    Items,
+    /// The keys; the rest of an [`Entry`] may or may not be told.
+    Keys,
+}
+
 /// One server's items as they arrive.
 pub struct Listing {
     name: String,
@@ -125,6 +134,16 @@ impl Pool {
         indexes: &[usize],
         work: impl Fn(usize, &mut Listing) -> T + Sync,
     ) -> Vec<(usize, T)> {
+        self.list_what(indexes, Wanted::Items, work)
+    }
+
+    /// Lists each of these servers as [`Pool::list`] does, as far as is wanted.
+    pub fn list_what<T: Send>(
+        &self,
+        indexes: &[usize],
+        wanted: Wanted,
+        work: impl Fn(usize, &mut Listing) -> T + Sync,
+    ) -> Vec<(usize, T)> {
         let limit = (HELD_IN_MEMORY / indexes.len().max(1)).max(HELD_AT_LEAST);
         let work = &work;
         thread::scope(|scope| {
@@ -142,7 +161,8 @@ impl Pool {
                         is_over: false,
                     };
                     scope.spawn(move || {
-                        let end = self.open(index).and_then(|(mut server, _)| drain(&mut server, &spill));
+                        let end =
+                            self.open(index).and_then(|(mut server, _)| drain(&mut server, wanted, &spill));
                         spill.close(end);
                     });
                     (index, scope.spawn(move || work(index, &mut listing)))
@@ -160,14 +180,20 @@ impl Pool {
 }
 
 /// Asks for the listing until the crawler is free, and moves it to the spill as fast as it comes.
-fn drain(server: &mut Server, spill: &Spill<ServerError>) -> Result<(), ServerError> {
+fn drain(server: &mut Server, wanted: Wanted, spill: &Spill<ServerError>) -> Result<(), ServerError> {
     let began = Instant::now();
     let mut pause = Duration::from_millis(10);
+    let mut command = if wanted == Wanted::Keys { listing::MGDUMP } else { listing::METADUMP };
     loop {
-        server.connection().output().extend_from_slice(listing::METADUMP);
+        server.connection().output().extend_from_slice(command);
         match start(server, spill)? {
             Start::Listing => return rest(server, spill),
             Start::Abandoned => return Ok(()),
+            // Before memcached 1.6.19.
+            Start::Refused(_, RefusalKind::Unknown) if command == listing::MGDUMP => {
+                command = listing::METADUMP;
+            }
+            Start::Refused(words, kind) => return Err(refused(server, words, kind)),
             Start::Busy(words) => {
                 if began.elapsed() > BUSY_LIMIT {
                     return Err(refused(server, words, RefusalKind::Busy));
@@ -184,6 +210,7 @@ enum Start {
     Abandoned,
     Busy(String),
     Listing,
+    Refused(String, RefusalKind),
 }
 
 /// Reads the first line, which tells whether there will be a listing; leaves it where it is unless it is a refusal.
@@ -201,7 +228,7 @@ fn start(server: &mut Server, spill: &Spill<ServerError>) -> Result<Start, Serve
                 connection.consume(length);
                 return match kind {
                     RefusalKind::Busy => Ok(Start::Busy(words)),
-                    _ => Err(refused(server, words, kind)),
+                    _ => Ok(Start::Refused(words, kind)),
                 };
             }
             Ok(Some(_)) => return Ok(Start::Listing),

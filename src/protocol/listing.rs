@@ -14,6 +14,15 @@ pub const METADUMP: &[u8] = b"lru_crawler metadump hash\r\n";
 /// Asks for the keys alone (memcached 1.6.19 and newer; `ERROR` elsewhere).
 pub const MGDUMP: &[u8] = b"lru_crawler mgdump hash\r\n";
 
+/// What the line of an item begins with in the answer to [`MGDUMP`].
+const MGDUMP_ITEM: &[u8] = b"mg ";
+
+/// The last line of the answer to [`MGDUMP`].
+const MGDUMP_END: &[u8] = b"EN\r\n";
+
+/// No line of an item is longer: a key in base64 takes 336 bytes.
+const LONGEST_MGDUMP: usize = 400;
+
 /// One item of a listing. What the line does not tell is zero, false or `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Entry<'a> {
@@ -61,10 +70,13 @@ pub fn next<'a>(
     scratch: &'a mut Vec<u8>,
 ) -> Result<Option<(Line<'a>, usize)>, Malformed> {
     let Some((text, length)) = line::split(input, limits)? else { return Ok(None) };
+    if text.starts_with(MGDUMP_ITEM) {
+        let Some(length) = mgdump_length(input) else { return Ok(None) };
+        let entry = input.get(..length).and_then(|line| parse_mgdump(line, scratch));
+        return entry.map(|entry| Some((Line::Entry(entry), length))).ok_or_else(|| line::unexpected(text));
+    }
     let parsed = if let Some(fields) = text.strip_prefix(b"key=") {
         parse_metadump(fields, scratch).map(Line::Entry)
-    } else if let Some(fields) = text.strip_prefix(b"mg ") {
-        parse_mgdump(fields, scratch).map(Line::Entry)
     } else {
         match text {
             b"END" | b"EN" => Some(Line::End),
@@ -78,7 +90,10 @@ pub fn next<'a>(
 /// Tells whether the front of `input` is the whole line of an item.
 #[must_use]
 pub fn starts_with_item(input: &[u8]) -> bool {
-    (input.starts_with(b"key=") || input.starts_with(b"mg ")) && memchr::memchr(b'\n', input).is_some()
+    if input.starts_with(MGDUMP_ITEM) {
+        return mgdump_length(input).is_some();
+    }
+    input.starts_with(b"key=") && memchr::memchr(b'\n', input).is_some()
 }
 
 /// Tells whether what has arrived so far ends with the last line of a listing; items never look like it.
@@ -127,16 +142,38 @@ fn set(entry: &mut Entry<'_>, field: &[u8]) -> Option<()> {
     Some(())
 }
 
-/// `KEY`, or `KEY b` for one in base64.
-fn parse_mgdump<'a>(text: &'a [u8], scratch: &'a mut Vec<u8>) -> Option<Entry<'a>> {
-    let end = memchr::memchr(b' ', text).unwrap_or(text.len());
-    let (word, flags) = text.split_at_checked(end)?;
-    let key = if line::words(flags).any(|flag| flag == b"b") {
-        scratch.clear();
-        STANDARD.decode_vec(word, scratch).ok()?;
-        scratch
-    } else {
-        word
+/// The length of the line of `mgdump` at the front of `input`, its end included; `None` while more is needed to tell.
+///
+/// Keys stand there as they are unless the meta commands stored them, so one of a binary client may contain blanks and line
+/// feeds. A line that ends in CR LF is whole; after a mere LF another line or the end of the listing has to begin.
+fn mgdump_length(input: &[u8]) -> Option<usize> {
+    for end in memchr::memchr_iter(b'\n', input) {
+        let length = end + 1;
+        let (line, rest) = input.split_at_checked(length)?;
+        if line.ends_with(b"\r\n") || length > LONGEST_MGDUMP {
+            return Some(length);
+        }
+        if rest.len() < MGDUMP_END.len() {
+            return None;
+        }
+        if rest.starts_with(MGDUMP_ITEM) || rest.starts_with(MGDUMP_END) {
+            return Some(length);
+        }
+    }
+    None
+}
+
+/// `mg KEY`, or `mg KEY b` for a key in base64.
+fn parse_mgdump<'a>(line: &'a [u8], scratch: &'a mut Vec<u8>) -> Option<Entry<'a>> {
+    let text = line.strip_suffix(b"\n")?;
+    let text = text.strip_suffix(b"\r").unwrap_or(text).strip_prefix(MGDUMP_ITEM)?;
+    let key = match text.strip_suffix(b" b") {
+        Some(encoded) => {
+            scratch.clear();
+            STANDARD.decode_vec(encoded, scratch).ok()?;
+            scratch
+        }
+        None => text,
     };
     (!key.is_empty()).then_some(Entry { key, ..Entry::default() })
 }
@@ -185,6 +222,8 @@ mod tests {
           fetch=yes cls=1 size=64 flags=16\nkey=a%25b%C3%A9 exp=1795444115 la=1795444015 cas=1 fetch=no cls=31 \
           size=1048600 new=field\nEND\r\n";
 
+    const MGDUMP_SAMPLE: &[u8] = b"mg plain\r\nmg YSBi b\r\nmg two words\r\nmg two\nlines\r\nEN\r\n";
+
     fn all(input: &[u8], step: usize) -> Result<Vec<String>, Malformed> {
         let (mut shown, mut scratch, mut arrived, mut start) = (Vec::new(), Vec::new(), 0, 0);
         loop {
@@ -212,8 +251,11 @@ mod tests {
         let whole = all(METADUMP_SAMPLE, usize::MAX - METADUMP_SAMPLE.len()).unwrap();
         assert_eq!(whole.len(), 5);
         assert_eq!((whole[0].as_str(), whole[4].as_str()), ("Started", "End"));
+        let keys = all(MGDUMP_SAMPLE, usize::MAX - MGDUMP_SAMPLE.len()).unwrap();
+        assert_eq!(keys.len(), 5);
         for step in 1..METADUMP_SAMPLE.len() {
             assert_eq!(all(METADUMP_SAMPLE, step).unwrap(), whole, "{step}");
+            assert_eq!(all(MGDUMP_SAMPLE, step).unwrap(), keys, "{step}");
         }
     }
 
@@ -237,6 +279,9 @@ mod tests {
         assert_eq!(one(b"key=%00%0A%20 exp=-1\n").key, b"\0\n ");
         assert_eq!(one(b"mg plain\r\n").key, b"plain");
         assert_eq!(one(b"mg YSBi b\r\n").key, b"a b");
+        assert_eq!(one(b"mg two words\r\n").key, b"two words");
+        assert_eq!(one(b"mg two\nlines\r\nEN\r\n").key, b"two\nlines");
+        assert_eq!(one(b"mg a\nmg b\n").key, b"a");
     }
 
     #[test]
@@ -268,8 +313,8 @@ mod tests {
             "key=%zz exp=-1\n",
             "key=a exp=x\n",
             "key=a size=99999999999999999999\n",
-            "mg \n",
-            "mg !! b\n",
+            "mg \r\n",
+            "mg !! b\r\n",
             "STAT x\n",
             "\n",
         ] {
@@ -281,9 +326,14 @@ mod tests {
 
     #[test]
     fn an_item_is_seen_once_its_line_is_whole() {
-        for (input, expected) in
-            [("key=a\n", true), ("mg a\r\nEN", true), ("key=a", false), ("END\r\n", false), ("", false)]
-        {
+        for (input, expected) in [
+            ("key=a\n", true),
+            ("mg a\r\nEN", true),
+            ("mg a\nEN", false),
+            ("key=a", false),
+            ("END\r\n", false),
+            ("", false),
+        ] {
             assert_eq!(starts_with_item(input.as_bytes()), expected, "{input:?}");
         }
     }

@@ -122,6 +122,8 @@ fn servers_that_cannot_list_say_why_and_what_works() {
 #[test]
 fn a_busy_crawler_is_asked_again_and_newer_servers_are_understood() {
     let script = Script::new()
+        .expect("lru_crawler mgdump hash\r\n")
+        .send("ERROR\r\n")
         .expect("lru_crawler metadump hash\r\n")
         .send("BUSY currently processing crawler request\r\n")
         .expect("lru_crawler metadump hash\r\n")
@@ -129,4 +131,26 @@ fn a_busy_crawler_is_asked_again_and_newer_servers_are_understood() {
     let statistics = Script::new().expect("stats\r\n").send("STAT curr_items 1\r\nEND\r\n");
     let fake = Fake::connections([script, statistics]);
     Cachier::new(["keys", "-s", &fake.address()]).run().success().stdout_is("a/b\n");
+}
+
+#[test]
+fn keys_alone_are_asked_for_where_nothing_else_is_wanted() {
+    let statistics = Script::new().expect("stats\r\n").send("STAT curr_items 2\r\nEND\r\n");
+    let script = Script::new()
+        .expect("lru_crawler mgdump hash\r\n")
+        .send("BUSY currently processing crawler request\r\n")
+        .expect("lru_crawler mgdump hash\r\n")
+        .send("mg a/b\r\nmg YSBi b\r\nEN\r\n");
+    let fake = Fake::connections([script, statistics.clone()]);
+    Cachier::new(["keys", "a?b", "--sort", "key", "-s", &fake.address()])
+        .run()
+        .success()
+        .stdout_is("a b\na/b\n");
+    for arguments in [&["-l"][..], &["--sort", "size"], &["--min-size", "1"], &["-o", "jsonl"]] {
+        let script = Script::new()
+            .expect("lru_crawler metadump hash\r\n")
+            .send("key=a exp=-1 la=1 cas=1 fetch=no cls=1 size=70\nEND\r\n");
+        let fake = Fake::connections([script, statistics.clone()]);
+        Cachier::new(["keys", "-s", &fake.address()]).args(arguments).run().success();
+    }
 }

@@ -18,6 +18,7 @@ use crate::output::progress::Progress;
 use crate::pool::Pool;
 use crate::pool::ServerError;
 use crate::pool::listing::Listing;
+use crate::pool::listing::Wanted;
 
 /// How much a server's thread collects before it writes, in bytes.
 const BLOCK: usize = 32 << 10;
@@ -81,9 +82,16 @@ impl<'a> Gathering<'a> {
     }
 
     /// Lists all servers at once; what need not be sorted is written as it comes.
-    pub(super) fn gather(&self, pool: &Pool, servers: &[usize], names: &[String]) -> Vec<Part> {
+    pub(super) fn gather(
+        &self,
+        pool: &Pool,
+        servers: &[usize],
+        wanted: Wanted,
+        names: &[String],
+    ) -> Vec<Part> {
         let name = |index: usize| names.get(index).map_or("", String::as_str);
-        let parts = pool.list(servers, |index, listing| self.work(index, name(index), listing));
+        let work = |index, listing: &mut Listing| self.work(index, name(index), listing);
+        let parts = pool.list_what(servers, wanted, work);
         parts.into_iter().map(|(_, part)| part).collect()
     }
 

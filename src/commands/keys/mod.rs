@@ -5,8 +5,6 @@ mod order;
 mod row;
 
 use clap::Args;
-use serde_json::Value;
-use serde_json::json;
 
 use self::gather::Gathering;
 use self::order::Order;
@@ -14,11 +12,13 @@ use self::row::Style;
 use super::context;
 use super::context::Context;
 use super::listed;
+use super::outcome::UnreachedRecord;
 use super::outcome::ending;
 use super::selection::SelectionArgs;
 use crate::failure::Exit;
 use crate::failure::Failure;
 use crate::output::Format;
+use crate::pool::listing::Wanted;
 
 /// List the keys of all servers, and search them
 ///
@@ -56,13 +56,18 @@ pub fn run(context: &mut Context, args: &KeysArgs) -> Result<Exit, Failure> {
     let escaped = context.output.is_terminal();
     let style = Style { format, long: args.long, null: args.null, escaped };
     let selection = args.selection.at(context::now())?;
+    // A server that can tell the keys alone is quicker at it.
+    let keys_suffice = style.shows_keys_alone()
+        && args.selection.is_about_keys()
+        && matches!(args.sort, None | Some(Order::Key));
+    let wanted = if keys_suffice { Wanted::Keys } else { Wanted::Items };
     let cluster = listed::cluster(context, "keys")?;
     let servers = listed::servers(&cluster);
     let names: Vec<String> = servers.iter().map(|&index| cluster.pool.name(index)).collect();
     let progress = listed::progress(context, &cluster, "listing");
     context.output.raw(style.head().as_bytes());
     let gathering = Gathering::new(&selection, style, args.sort, args.limit, progress, &mut context.output);
-    let mut parts = gathering.gather(&cluster.pool, &servers, &names);
+    let mut parts = gathering.gather(&cluster.pool, &servers, wanted, &names);
     let interrupted = gathering.is_interrupted();
     let mut shown: u64 = parts.iter().map(|part| part.shown).sum();
     if args.sort.is_some() {
@@ -74,13 +79,9 @@ pub fn run(context: &mut Context, args: &KeysArgs) -> Result<Exit, Failure> {
     }
     let failures = context.report_unreached(parts.iter_mut().filter_map(|part| part.error.take()).collect());
     if format == Format::Json {
-        let unreached: Vec<Value> = failures
-            .iter()
-            .map(
-                |failure| json!({ "server": failure.server, "error": failure.message, "hint": failure.hint }),
-            )
-            .collect();
-        context.output.raw(format!("],\"unreached\":{}}}\n", Value::Array(unreached)).as_bytes());
+        let unreached: Vec<UnreachedRecord> = failures.iter().map(UnreachedRecord::from).collect();
+        let unreached = serde_json::to_string(&unreached).unwrap_or_default();
+        context.output.raw(format!("],\"unreached\":{unreached}}}\n").as_bytes());
     }
     let answered = parts.len() - failures.len();
     let all = failures.is_empty() && !interrupted && (args.limit.is_none() || args.sort.is_some());

@@ -53,6 +53,11 @@ impl Style {
         self.format == Format::Json
     }
 
+    /// Whether nothing but the key of an item is shown.
+    pub(super) fn shows_keys_alone(self) -> bool {
+        matches!(self.format, Format::Table | Format::Tsv) && !self.long
+    }
+
     /// Appends an item.
     pub(super) fn write(self, out: &mut Vec<u8>, row: &Row<'_>) {
         match self.format {
