@@ -72,6 +72,7 @@ enum Command {
     Edit(commands::edit::EditArgs),
     #[command(visible_alias = "scan")]
     Keys(commands::keys::KeysArgs),
+    Sizes(commands::sizes::SizesArgs),
     Purge(commands::purge::PurgeArgs),
     Flush(commands::flush::FlushArgs),
     Where(commands::locate::WhereArgs),
@@ -229,6 +230,7 @@ fn dispatch(context: &mut Context, command: &Command) -> Result<Exit, Failure> {
         Command::Explain(args) => commands::explain::run(context, args),
         Command::Edit(args) => commands::edit::run(context, args),
         Command::Keys(args) => commands::keys::run(context, args),
+        Command::Sizes(args) => commands::sizes::run(context, args),
         Command::Purge(args) => commands::purge::run(context, args),
         Command::Flush(args) => commands::flush::run(context, args),
         Command::Where(args) => commands::locate::run(context, args),

@@ -13,7 +13,7 @@ pub fn plain(number: f64) -> String {
 pub fn humane(number: f64, dimension: Dimension) -> String {
     match dimension {
         Dimension::Ratio => format!("{:.1}%", number * 100.0),
-        Dimension::Seconds => span(number),
+        Dimension::Seconds => time(number),
         Dimension::Bytes => size(number),
         Dimension::Rate if number >= 100.0 => format!("{number:.0}"),
         Dimension::Rate => format!("{number:.2}"),
@@ -22,8 +22,14 @@ pub fn humane(number: f64, dimension: Dimension) -> String {
     }
 }
 
+/// Seconds for people; `None` is never.
+#[must_use]
+pub fn span(seconds: Option<u64>) -> String {
+    seconds.map_or_else(|| "never".to_owned(), |seconds| time(seconds as f64))
+}
+
 /// Seconds as the two largest units that matter.
-fn span(seconds: f64) -> String {
+fn time(seconds: f64) -> String {
     let seconds = seconds.max(0.0) as u64;
     match seconds {
         0..60 => format!("{seconds}s"),

@@ -54,6 +54,7 @@ pub mod session_key;
 pub mod set;
 pub mod shell;
 pub mod shown;
+pub mod sizes;
 pub mod spelling;
 pub mod stats;
 pub mod touch;

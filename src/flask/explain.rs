@@ -8,15 +8,12 @@ use super::facts::Facts;
 use super::fragment::FRAGMENT;
 use super::key::SPREAD_CHUNKS;
 use super::memo::VERSION_SUFFIX;
-use super::memo::call::HASH_LENGTH;
+use super::memo::value;
 use super::target::Target;
 use super::view;
 use super::view::Form;
 use super::view::QueryString;
 use super::view::ViewOptions;
-
-/// Characters of a version value.
-const VERSION_LENGTH: usize = 6;
 
 /// What a key is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,14 +168,12 @@ fn library_shape(key: &str) -> Option<Shape> {
 
 /// The result of a memoized function, by its length and alphabet.
 fn memo_value(key: &str) -> Option<Shape> {
-    let is_base64 = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/'));
-    let (hash, versions) = key.split_at_checked(HASH_LENGTH)?;
-    let (function, instance) = versions.split_at_checked(VERSION_LENGTH)?;
-    let is_right_length = instance.is_empty() || instance.len() == VERSION_LENGTH;
-    (is_base64 && is_right_length).then(|| Shape::MemoValue {
-        hash: hash.to_owned(),
-        function_version: function.to_owned(),
-        instance_version: (!instance.is_empty()).then(|| instance.to_owned()),
+    let parts = value::parts(key.as_bytes())?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Some(Shape::MemoValue {
+        hash: text(parts.hash),
+        function_version: text(&parts.function),
+        instance_version: parts.instance.as_ref().map(|version| text(version)),
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod arguments;
 pub mod call;
+pub mod value;
 
 pub use call::{Call, MemoOptions, ValueKey, value_keys, version_keys_of_call};
 

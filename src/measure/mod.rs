@@ -17,6 +17,7 @@ pub mod latency;
 pub mod percentile;
 pub mod period;
 pub mod plot;
+pub mod prefixes;
 pub mod probe;
 pub mod sample;
 pub mod schedule;

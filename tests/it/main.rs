@@ -41,6 +41,7 @@ mod servers;
 mod set;
 mod settings;
 mod shell;
+mod sizes;
 mod stats;
 mod stored_values;
 mod touch;
