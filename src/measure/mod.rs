@@ -7,6 +7,7 @@
 
 pub mod check;
 pub mod comparison;
+pub mod copies;
 pub mod derive;
 pub mod expression;
 pub mod expression_error;
