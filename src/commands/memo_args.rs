@@ -8,6 +8,7 @@ use super::context::Context;
 use super::fetch;
 use super::view_key::read_source;
 use crate::codec;
+use crate::codec::Client;
 use crate::codec::DecodedValue;
 use crate::failure::Failure;
 use crate::flask::ComputedKey;
@@ -112,7 +113,7 @@ pub fn reachable(
                 return Err(failure);
             }
             let Some(stored) = found.pop().and_then(|item| item.found) else { break };
-            values.extend(version_text(context, &stored)?);
+            values.extend(version_text(context.settings.client()?, &stored));
         }
         if values.len() == candidate.version_keys.len() {
             keys.push(candidate.key(facts, &values)?);
@@ -122,12 +123,12 @@ pub fn reachable(
 }
 
 /// The text of a version key's value: stored as text or bytes, or as a pickled `str` by old clients.
-fn version_text(context: &Context, stored: &fetch::Stored) -> Result<Option<String>, Failure> {
-    let client = context.settings.client()?;
+#[must_use]
+pub fn version_text(client: Client, stored: &fetch::Stored) -> Option<String> {
     let decoded = codec::decode(client, stored.flags, &stored.value, &codec::Options::default());
-    Ok(match decoded.value {
+    match decoded.value {
         DecodedValue::Value(Value::Str(text)) => text.as_str().map(str::to_owned),
         DecodedValue::Value(Value::Bytes(bytes) | Value::Py2Str(bytes)) => String::from_utf8(bytes).ok(),
         _ => None,
-    })
+    }
 }

@@ -37,6 +37,7 @@ pub mod listed;
 pub mod locate;
 pub mod look;
 pub mod man;
+pub mod memo;
 pub mod memo_args;
 pub mod memo_key;
 pub mod meta;

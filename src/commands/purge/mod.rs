@@ -7,10 +7,12 @@ use std::time::Instant;
 
 use clap::Args;
 
-use self::report::Outcome;
-use self::report::sample;
-use self::sweep::Sweep;
-use self::sweep::Swept;
+pub use self::report::Outcome;
+pub use self::report::conclude;
+pub use self::report::sample;
+pub use self::sweep::Doomed;
+pub use self::sweep::Sweep;
+pub use self::sweep::Swept;
 use super::change::FORMATS;
 use super::confirm::ConfirmArgs;
 use super::context;
@@ -21,6 +23,7 @@ use super::listed;
 use super::selection::SelectionArgs;
 use crate::failure::Exit;
 use crate::failure::Failure;
+use crate::protocol::listing::Entry;
 
 /// Delete every item that matches, on all servers
 ///
@@ -59,10 +62,10 @@ pub fn run(context: &mut Context, args: &PurgeArgs) -> Result<Exit, Failure> {
     let servers = listed::servers(&cluster);
     let interrupt = Interrupt::listen();
     let began = Instant::now();
+    let doomed = &|_, entry: &Entry<'_>| selection.matches(entry);
     let sweep = |context: &Context, what: &'static str, deletes: bool| {
         let progress = listed::progress(context, &cluster, what);
-        let sweep =
-            Sweep { pool: &cluster.pool, selection: &selection, interrupt: &interrupt, progress: &progress };
+        let sweep = Sweep { pool: &cluster.pool, doomed, interrupt: &interrupt, progress: &progress };
         if deletes { sweep.delete(&servers) } else { sweep.count(&servers) }
     };
     let mut swept = Vec::new();
@@ -72,23 +75,25 @@ pub fn run(context: &mut Context, args: &PurgeArgs) -> Result<Exit, Failure> {
     if !args.dry_run && !interrupt.is_wanted() {
         let matched: u64 = swept.iter().map(|(_, swept)| swept.matched).sum();
         if args.confirm.yes || matched > 0 {
-            args.confirm.ask(context, &question(&cluster, &swept))?;
+            args.confirm.ask(context, &question("", &cluster, &swept))?;
             swept = sweep(context, "deleting", true);
         }
     }
     let seconds = began.elapsed().as_secs_f64();
-    let outcome = Outcome { dry_run: args.dry_run, interrupted: interrupt.is_wanted(), seconds };
-    Ok(report::conclude(context, format, outcome, &cluster, swept))
+    let outcome =
+        Outcome { command: "purge", dry_run: args.dry_run, interrupted: interrupt.is_wanted(), seconds };
+    Ok(conclude(context, format, outcome, &cluster, swept))
 }
 
-/// What is going to happen, with a sample.
-fn question(cluster: &Cluster, swept: &[(usize, Swept)]) -> String {
+/// What is going to happen to items of a kind, with a sample.
+#[must_use]
+pub fn question(kind: &str, cluster: &Cluster, swept: &[(usize, Swept)]) -> String {
     let sum = |field: fn(&Swept) -> u64| swept.iter().map(|(_, swept)| field(swept)).sum::<u64>();
     let (matched, bytes, fetched) =
         (sum(|swept| swept.matched), sum(|swept| swept.bytes), sum(|swept| swept.fetched));
     let sample: Vec<String> = sample(swept).iter().map(ToString::to_string).collect();
     format!(
-        "Delete {matched} items ({bytes} bytes, {fetched} of them read since they were stored) on {} servers, such as {}?",
+        "Delete {matched} {kind}items ({bytes} bytes, {fetched} of them read since they were stored) on {} servers, such as {}?",
         cluster.pool.endpoints().len(),
         sample.join(", ")
     )

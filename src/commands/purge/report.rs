@@ -15,10 +15,15 @@ use crate::output::record::KeyRecord;
 
 /// How it went as a whole.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Outcome {
-    pub(super) dry_run: bool,
-    pub(super) interrupted: bool,
-    pub(super) seconds: f64,
+pub struct Outcome<'a> {
+    /// The command, as its JSON schema names it.
+    pub command: &'a str,
+    /// Whether nothing was to be deleted.
+    pub dry_run: bool,
+    /// Whether the user wanted an end.
+    pub interrupted: bool,
+    /// How long it took.
+    pub seconds: f64,
 }
 
 /// One server in JSON.
@@ -38,7 +43,7 @@ struct ServerRecord {
 /// All of it in JSON.
 #[derive(Debug, Serialize)]
 struct Document<'a> {
-    schema: &'static str,
+    schema: String,
     dry_run: bool,
     matched: u64,
     deleted: u64,
@@ -56,19 +61,20 @@ struct Document<'a> {
 }
 
 /// Some of the keys of all servers.
-pub(super) fn sample(swept: &[(usize, Swept)]) -> Vec<KeyRecord> {
+#[must_use]
+pub fn sample(swept: &[(usize, Swept)]) -> Vec<KeyRecord> {
     swept.iter().flat_map(|(_, swept)| &swept.sample).take(5).map(|key| key.as_slice().into()).collect()
 }
 
 /// Tells what was done and what was not.
-pub(super) fn conclude(
+pub fn conclude(
     context: &mut Context,
     format: Format,
-    outcome: Outcome,
+    outcome: Outcome<'_>,
     cluster: &Cluster,
     swept: Vec<(usize, Swept)>,
 ) -> Exit {
-    let Outcome { dry_run, interrupted, seconds } = outcome;
+    let Outcome { command, dry_run, interrupted, seconds } = outcome;
     let sample = sample(&swept);
     let mut failures = Vec::new();
     let mut rows = Vec::new();
@@ -97,7 +103,7 @@ pub(super) fn conclude(
     let matched = sum(|row| row.matched);
     if format == Format::Json {
         context.output.document(&Document {
-            schema: "cachier/purge/1",
+            schema: format!("cachier/{command}/1"),
             dry_run,
             matched,
             deleted: sum(|row| row.deleted),
@@ -113,6 +119,10 @@ pub(super) fn conclude(
         });
     } else {
         print(context, format, &rows);
+    }
+    if dry_run && !sample.is_empty() {
+        let names: Vec<String> = sample.iter().map(ToString::to_string).collect();
+        context.output.note(&format!("such as {}", names.join(", ")));
     }
     if interrupted {
         return Exit::Interrupted;

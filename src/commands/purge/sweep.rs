@@ -1,7 +1,6 @@
 //! Deleting what a listing shows while it goes on, until a pass finds nothing.
 
 use crate::commands::interrupt::Interrupt;
-use crate::commands::selection::Selection;
 use crate::output::progress::Progress;
 use crate::pool::Pool;
 use crate::pool::ServerError;
@@ -21,27 +20,34 @@ const SAMPLE: usize = 3;
 
 /// What came of one server.
 #[derive(Debug, Default)]
-pub(super) struct Swept {
+pub struct Swept {
     /// Items that matched, all passes together.
-    pub(super) matched: u64,
+    pub matched: u64,
     /// Their bytes, memcached's overhead included.
-    pub(super) bytes: u64,
+    pub bytes: u64,
     /// How many of them were read since they were stored.
-    pub(super) fetched: u64,
+    pub fetched: u64,
     /// Some of the keys.
-    pub(super) sample: Vec<Vec<u8>>,
+    pub sample: Vec<Vec<u8>>,
     /// What became of the deletions.
-    pub(super) counts: Counts,
+    pub counts: Counts,
     /// Why not everything was done.
-    pub(super) errors: Vec<ServerError>,
+    pub errors: Vec<ServerError>,
 }
 
+/// Whether an item of a server, by index, is to go.
+pub type Doomed<'a> = &'a (dyn Fn(usize, &Entry<'_>) -> bool + Sync);
+
 /// What the threads of all servers share.
-pub(super) struct Sweep<'a> {
-    pub(super) pool: &'a Pool,
-    pub(super) selection: &'a Selection,
-    pub(super) interrupt: &'a Interrupt,
-    pub(super) progress: &'a Progress,
+pub struct Sweep<'a> {
+    /// The servers.
+    pub pool: &'a Pool,
+    /// Which items are meant.
+    pub doomed: Doomed<'a>,
+    /// Whether the user wants an end.
+    pub interrupt: &'a Interrupt,
+    /// How far it is.
+    pub progress: &'a Progress,
 }
 
 impl Swept {
@@ -49,8 +55,13 @@ impl Swept {
         self.matched += 1;
         self.bytes += entry.size;
         self.fetched += u64::from(entry.fetched);
+        self.keep_in_sample(entry.key);
+    }
+
+    /// Keeps a key as one of the sample, if there are not enough yet.
+    pub fn keep_in_sample(&mut self, key: &[u8]) {
         if self.sample.len() < SAMPLE {
-            self.sample.push(entry.key.to_vec());
+            self.sample.push(key.to_vec());
         }
     }
 
@@ -67,11 +78,12 @@ impl Swept {
 
 impl Sweep<'_> {
     /// Only counts what matches, on each of these servers.
-    pub(super) fn count(&self, servers: &[usize]) -> Vec<(usize, Swept)> {
-        self.pool.list(servers, |_, listing| {
+    #[must_use]
+    pub fn count(&self, servers: &[usize]) -> Vec<(usize, Swept)> {
+        self.pool.list(servers, |index, listing| {
             let mut swept = Swept::default();
             let result = self.each(listing, &mut |entry| {
-                if self.selection.matches(entry) {
+                if (self.doomed)(index, entry) {
                     swept.take(entry);
                 }
                 Ok(())
@@ -85,7 +97,8 @@ impl Sweep<'_> {
     ///
     /// Later passes are for what the first listing missed, not for what was stored since: an item whose CAS unique is greater
     /// than any of the first pass stays.
-    pub(super) fn delete(&self, servers: &[usize]) -> Vec<(usize, Swept)> {
+    #[must_use]
+    pub fn delete(&self, servers: &[usize]) -> Vec<(usize, Swept)> {
         let mut total: Vec<(usize, Swept)> = servers.iter().map(|&index| (index, Swept::default())).collect();
         let mut newest: Vec<u64> = vec![u64::MAX; self.pool.endpoints().len()];
         let mut open: Vec<usize> = servers.to_vec();
@@ -134,7 +147,7 @@ impl Sweep<'_> {
         let mut broken = None;
         let result = self.each(listing, &mut |entry| {
             seen = seen.max(entry.cas);
-            if entry.cas > newest || !self.selection.matches(entry) {
+            if entry.cas > newest || !(self.doomed)(index, entry) {
                 return Ok(());
             }
             swept.take(entry);

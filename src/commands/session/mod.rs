@@ -1,11 +1,14 @@
 //! `session`: the sessions of Flask-Session.
 
+mod conditions;
+mod ls;
+mod reader;
+mod revoke;
+mod rows;
+
 use clap::Args;
 use clap::Subcommand;
 
-use super::change;
-use super::change::Deletion;
-use super::change::Safety;
 use super::context::Context;
 use super::decode_args::Decode;
 use super::decode_args::DecodeArgs;
@@ -16,10 +19,12 @@ use crate::failure::Exit;
 use crate::failure::Failure;
 use crate::protocol::Key;
 
-/// Show and revoke sessions of Flask-Session
+/// List, show and revoke sessions of Flask-Session
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  cachier session show bdb1ecde-1b20-4dee-b8b4-21ede8f6e93c\n  \
+#[command(after_help = "Examples:\n  cachier session ls --field user_id --where user_id=7\n  \
+    cachier session show bdb1ecde-1b20-4dee-b8b4-21ede8f6e93c\n  \
     cachier session revoke 'zbU2DM8F….signature'\n  \
+    cachier session revoke --where user_id=7 --dry-run\n  \
     cachier session revoke -- '-KWop74k….signature'   an id that begins with a dash")]
 pub struct SessionCommandArgs {
     #[command(subcommand)]
@@ -28,26 +33,22 @@ pub struct SessionCommandArgs {
 
 #[derive(Subcommand, Debug)]
 enum SessionCommand {
+    Ls(ls::LsArgs),
     /// Show what sessions hold, whatever serialised them
     Show {
         #[command(flatten)]
         session: SessionArgs,
     },
-    /// Delete sessions, which logs their users out
-    Revoke {
-        #[command(flatten)]
-        session: SessionArgs,
-        #[command(flatten)]
-        safety: Safety,
-    },
+    Revoke(revoke::RevokeArgs),
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// A text that leads to no session, or settings that do not allow it.
+/// A text that leads to no session, settings that do not allow it, or servers that cannot list.
 pub fn run(context: &mut Context, args: &SessionCommandArgs) -> Result<Exit, Failure> {
     match &args.command {
+        SessionCommand::Ls(args) => ls::run(context, args),
         SessionCommand::Show { session } => {
             let keys = keys(context, session)?;
             let decode = DecodeArgs { decode: Decode::Session, ..DecodeArgs::default() };
@@ -55,11 +56,7 @@ pub fn run(context: &mut Context, args: &SessionCommandArgs) -> Result<Exit, Fai
                 Show { command: "session-show", single: keys.len() == 1, raw: false, default: None, decode };
             get::show(context, &keys, show)
         }
-        SessionCommand::Revoke { session, safety } => {
-            let keys = keys(context, session)?;
-            let how = Deletion { dry_run: safety.dry_run, ..Deletion::default() };
-            change::delete(context, "session-revoke", &keys, how)
-        }
+        SessionCommand::Revoke(args) => revoke::run(context, args),
     }
 }
 

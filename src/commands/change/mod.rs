@@ -1,21 +1,20 @@
 //! Changing keys: the one way in which `delete`, `touch`, `set` and every `invalidate-…` plan, act, count and print.
 
-use clap::Args;
-use serde::Serialize;
-use serde_json::Map;
-use serde_json::Value;
-use serde_json::json;
+mod rows;
 
-use super::context::Cluster;
+use clap::Args;
+use serde_json::Value;
+
+use self::rows::KeyResult;
+use self::rows::count;
+use self::rows::print;
+use self::rows::row;
 use super::context::Context;
 use super::outcome::ending;
 use super::refusal;
 use crate::failure::Exit;
 use crate::failure::Failure;
-use crate::output::Cell;
 use crate::output::Format;
-use crate::output::Table;
-use crate::output::record::KeyRecord;
 use crate::protocol::Key;
 use crate::protocol::Reply;
 use crate::protocol::Request;
@@ -47,16 +46,6 @@ pub struct Change<'a> {
 
 /// A key and the server, by index, on which it is to be changed.
 pub type Target<'a> = (usize, &'a Key);
-
-/// What became of one key on one server, in JSON.
-#[derive(Clone, Debug, Serialize)]
-struct KeyResult {
-    #[serde(flatten)]
-    key: KeyRecord,
-    server: String,
-    result: &'static str,
-    error: Option<String>,
-}
 
 /// How keys are deleted.
 #[derive(Clone, Copy, Debug, Default)]
@@ -100,12 +89,29 @@ pub fn apply<'a>(
     plan: &[Target<'a>],
     request: impl Fn(&'a Key) -> Request<'a>,
 ) -> Result<Exit, Failure> {
+    apply_and(context, change, plan, request, |_| Ok(None))
+}
+
+/// What follows a change: what became of it, as a further field of the JSON document, and what failed.
+pub type Aftermath = Option<(&'static str, Value, Vec<Failure>)>;
+
+/// Does one change as [`apply`] does, then something more before anything is printed.
+///
+/// # Errors
+/// As [`apply`], and whatever `after` has.
+pub fn apply_and<'a>(
+    context: &mut Context,
+    change: Change<'_>,
+    plan: &[Target<'a>],
+    request: impl Fn(&'a Key) -> Request<'a>,
+    after: impl FnOnce(&mut Context) -> Result<Aftermath, Failure>,
+) -> Result<Exit, Failure> {
     let format = context.format(&FORMATS)?;
     if !change.dry_run {
         context.allow_change(change.command)?;
     }
     let cluster = context.cluster()?;
-    let (results, failures) = if change.dry_run {
+    let (results, mut failures) = if change.dry_run {
         (plan.iter().map(|_| Ok("planned")).collect(), Vec::new())
     } else {
         let requests: Vec<_> = plan.iter().map(|&(server, key)| (server, request(key))).collect();
@@ -117,7 +123,11 @@ pub fn apply<'a>(
     };
     let rows: Vec<KeyResult> =
         plan.iter().zip(results).map(|(&target, result)| row(&cluster, target, result)).collect();
-    print(context, change, format, &rows);
+    let more = after(context)?.map(|(name, value, failed)| {
+        failures.extend(failed);
+        (name, value)
+    });
+    print(context, change, format, &rows, more);
     let (done, failed) = (count(&rows, change.done), count(&rows, "failed"));
     let usual = if done == 0 && !change.dry_run { Exit::Negative } else { Exit::Done };
     Ok(ending(usual, rows.len() - failed, &failures))
@@ -135,44 +145,4 @@ pub fn word(change: Change<'_>, reply: &Reply<'_>) -> Option<&'static str> {
         Reply::NotFound | Reply::Miss => "not_found",
         _ => return None,
     })
-}
-
-fn row(cluster: &Cluster, (server, key): Target<'_>, result: Result<&'static str, String>) -> KeyResult {
-    let (result, error) = match result {
-        Ok(result) => (result, None),
-        Err(reason) => ("failed", Some(reason)),
-    };
-    KeyResult { key: key.as_bytes().into(), server: cluster.pool.name(server), result, error }
-}
-
-fn count(rows: &[KeyResult], result: &str) -> usize {
-    rows.iter().filter(|row| row.result == result).count()
-}
-
-/// Writes what became of the keys, or what would.
-fn print(context: &mut Context, change: Change<'_>, format: Format, rows: &[KeyResult]) {
-    match format {
-        Format::Json => {
-            let mut document = Map::new();
-            document.insert("schema".to_owned(), json!(format!("cachier/{}/1", change.command)));
-            document.insert("dry_run".to_owned(), json!(change.dry_run));
-            let (done, failed) = (count(rows, change.done), count(rows, "failed"));
-            let not = rows.len() - done - failed - count(rows, "planned");
-            let negative = if change.done == "stored" { "not_stored" } else { "not_found" };
-            for (counter, number) in [(change.done, done), (negative, not), ("failed", failed)] {
-                document.insert(counter.to_owned(), json!(number));
-            }
-            document.insert("keys".to_owned(), serde_json::to_value(rows).unwrap_or(Value::Null));
-            context.output.document(&document);
-        }
-        Format::Jsonl => rows.iter().for_each(|row| context.output.object(row)),
-        _ => {
-            let mut table = Table::new(&["key", "server", "result"]);
-            table.rows = rows
-                .iter()
-                .map(|row| vec![row.key.cell(), Cell::text(row.server.as_str()), Cell::text(row.result)])
-                .collect();
-            context.output.table(format, &table);
-        }
-    }
 }

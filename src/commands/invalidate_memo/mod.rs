@@ -1,10 +1,13 @@
 //! `invalidate-memo`: make every stored result of memoized functions unreachable.
 
+mod listed_functions;
+
 use clap::Args;
 
 use super::change::Safety;
 use super::computed;
 use super::context::Context;
+use super::glob::Glob;
 use super::memo_args::MemoArgs;
 use super::memo_args::reachable;
 use crate::failure::Exit;
@@ -16,14 +19,22 @@ use crate::python::literal;
 
 /// Make every stored result of memoized functions unreachable, by deleting their version keys
 ///
-/// The next call makes a new version. Exit 1 if no version key was there.
+/// The next call makes a new version. --pattern and --purge need servers that can list their keys. Exit 1 if no version key
+/// was there.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  cachier invalidate-memo shop.price\n  \
-    cachier invalidate-memo shop.models.Cart.total --self 'Cart:7'")]
+    cachier invalidate-memo shop.models.Cart.total --self 'Cart:7'\n  \
+    cachier invalidate-memo --pattern 'shop.*' --purge --dry-run")]
 pub struct InvalidateMemoArgs {
     /// Functions as module.function or module.Class.method
-    #[arg(value_name = "FUNCTION", required = true)]
+    #[arg(value_name = "FUNCTION", required_unless_present = "pattern")]
     functions: Vec<String>,
+    /// Every function in a listing that matches: * is any run, ? one character, [a-z] one of these; may be repeated
+    #[arg(long, value_name = "GLOB", value_parser = Glob::parse, conflicts_with_all = ["call", "instance"])]
+    pattern: Vec<Glob>,
+    /// Delete the results themselves too, which nobody can reach any more
+    #[arg(long, conflicts_with = "call")]
+    purge: bool,
     /// Only the result of one call, by its arguments: '1, b=2'
     #[arg(long, value_name = "ARGS", allow_hyphen_values = true)]
     call: Option<String>,
@@ -51,6 +62,9 @@ pub fn run(context: &mut Context, args: &InvalidateMemoArgs) -> Result<Exit, Fai
             let versions = memo::version_keys(&facts, function, args.memo.instance.as_deref());
             keys.extend(if args.memo.instance.is_some() { versions.instance } else { versions.function });
         }
+    }
+    if args.purge || !args.pattern.is_empty() {
+        return listed_functions::invalidate(context, args, &distinct(keys));
     }
     if keys.is_empty() {
         context.output.note("no version key is there, so there is no result that could be reached");
