@@ -78,6 +78,7 @@ enum Command {
     Flush(commands::flush::FlushArgs),
     Where(commands::locate::WhereArgs),
     Stats(commands::stats::StatsArgs),
+    Check(commands::check::CheckCommandArgs),
     #[command(visible_alias = "probe")]
     Latency(commands::latency::LatencyArgs),
     Ping(commands::ping::PingArgs),
@@ -148,7 +149,15 @@ fn run(cli: Cli, environment: Environment, mut output: Output) -> Exit {
     }
     let settings = match resolved {
         Ok(settings) => settings,
-        Err(error) => return fail(&mut output, json, &error.into()),
+        Err(error) => {
+            if let Command::Check(args) = &cli.command
+                && args.is_plugin()
+            {
+                let exit = commands::check::unknown(&mut output, &error.to_string());
+                return finish(&mut output, exit);
+            }
+            return fail(&mut output, json, &error.into());
+        }
     };
     for note in &settings.notes {
         output.note(note);
@@ -237,6 +246,7 @@ fn dispatch(context: &mut Context, command: &Command) -> Result<Exit, Failure> {
         Command::Flush(args) => commands::flush::run(context, args),
         Command::Where(args) => commands::locate::run(context, args),
         Command::Stats(args) => commands::stats::run(context, args),
+        Command::Check(args) => commands::check::run(context, args),
         Command::Latency(args) => commands::latency::run(context, args),
         Command::Ping(args) => commands::ping::run(context, args),
         Command::Version(args) => commands::version::run(context, args),

@@ -7,6 +7,7 @@ use super::figures::humane;
 use super::figures::plain;
 use crate::failure::Failure;
 use crate::measure::Check;
+use crate::measure::Dimension;
 use crate::measure::Expression;
 use crate::measure::ExpressionError;
 use crate::measure::Fields;
@@ -18,10 +19,10 @@ use crate::measure::Verdict;
 pub struct CheckArgs {
     /// Exit 7 if this holds, such as 'hit_ratio<80%@total' or 'p99>5ms'; may be repeated
     #[arg(long, value_name = "EXPR", value_parser = Expression::parse)]
-    fail_if: Vec<Expression>,
+    pub fail_if: Vec<Expression>,
     /// Warn if this holds; may be repeated
     #[arg(long, value_name = "EXPR", value_parser = Expression::parse)]
-    warn_if: Vec<Expression>,
+    pub warn_if: Vec<Expression>,
 }
 
 /// What came of the conditions.
@@ -71,25 +72,38 @@ impl Checks {
     /// Tells on stderr which conditions hold.
     pub fn report(&self, context: &mut Context) {
         for check in self.checks.iter().filter(|check| !check.ok) {
-            context.output.error(&format!("check failed: {}", words(check)));
+            context.output.error(&format!("check failed: {}", check.in_words()));
         }
         for check in self.warnings.iter().filter(|check| !check.ok) {
-            context.output.note(&format!("warning: {}", words(check)));
+            context.output.note(&format!("warning: {}", check.in_words()));
         }
     }
 }
 
-/// A check in words: the expression, what was found, and where.
-fn words(check: &Check) -> String {
-    let value = match (check.value, check.dimension) {
-        (Some(value), Some(dimension)) => humane(value, dimension),
-        (Some(value), None) => plain(value),
-        (None, _) => "not known".to_owned(),
-    };
-    let place = check.server.as_deref().map_or_else(String::new, |server| format!(" on {server}"));
-    format!("{} (is {value}{place})", check.expr)
+impl Check {
+    /// The deciding number with its unit, if there is one.
+    #[must_use]
+    pub fn value_in_words(&self) -> Option<String> {
+        let value = self.value?;
+        Some(match self.dimension {
+            // Several times a part: 390 % of the mean would be hard to read.
+            Some(Dimension::Ratio) if self.expr.starts_with("skew_") => format!("{value:.2}"),
+            Some(dimension) => humane(value, dimension),
+            None => plain(value),
+        })
+    }
+
+    /// A check in words: the expression, what was found, and where.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let value = self.value_in_words().unwrap_or_else(|| "not known".to_owned());
+        let place = self.server.as_deref().map_or_else(String::new, |server| format!(" on {server}"));
+        format!("{} (is {value}{place})", self.expr)
+    }
 }
 
-fn failure(error: &ExpressionError) -> Failure {
+/// The failure of an expression that cannot be asked.
+#[must_use]
+pub fn failure(error: &ExpressionError) -> Failure {
     Failure::usage(error.to_string()).hint(error.hint())
 }

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
 
 use signal_hook::SigId;
 use signal_hook::consts::SIGINT;
@@ -57,6 +60,20 @@ impl Drop for Wish {
     fn drop(&mut self) {
         for &handler in &self.handlers {
             signal_hook::low_level::unregister(handler);
+        }
+    }
+
+    /// Waits for a moment; `true` if the user wants an end before it.
+    #[must_use]
+    pub fn comes_before(&self, moment: Instant) -> bool {
+        // A signal ends no sleep of a thread, so the wish is looked for now and then.
+        const PAUSE: Duration = Duration::from_millis(50);
+        loop {
+            let left = moment.saturating_duration_since(Instant::now());
+            if self.is_wanted() || left.is_zero() {
+                return self.is_wanted();
+            }
+            thread::sleep(left.min(PAUSE));
         }
     }
 }

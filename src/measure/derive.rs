@@ -95,6 +95,7 @@ pub(super) const DERIVATIONS: &[Derivation] = &[
     rule("memory_limit", Bytes, Sum, |period| field(period, "limit_maxbytes")),
     rule("memory_use", Ratio, Formula, |period| share(period, "bytes", "limit_maxbytes")),
     rule("slab_waste", Ratio, Formula, slab_waste),
+    rule("starving_classes", Count, Sum, starving_classes),
     rule("out_of_memory", Count, Sum, out_of_memory),
     rule("too_large", Count, Sum, |period| field(period, "store_too_large")),
     rule("connections", Count, Sum, |period| field(period, "curr_connections")),
@@ -170,6 +171,15 @@ fn slab_waste(period: &Period) -> Figure {
     let requested: Option<f64> = period.classes.iter().map(|class| class.mem_requested).sum();
     let unused = capacity.zip(requested).map(|(capacity, requested)| capacity - requested);
     Figure::quotient(unused, capacity)
+}
+
+/// The classes that have far fewer pages than evictions.
+fn starving_classes(period: &Period) -> Figure {
+    let tells = period.classes.iter().all(|class| class.evicted.is_some() && class.pages.is_some());
+    if !tells || period.classes.is_empty() && period.value("active_slabs") != Some(0.0) {
+        return Figure::Unavailable;
+    }
+    Figure::Number(period.starving().count() as f64)
 }
 
 /// A store that fails is counted by its class and by `store_no_memory` as well (2,230 and 2,230 of 4,000 stores on

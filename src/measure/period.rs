@@ -94,6 +94,18 @@ impl Period {
         Self { seconds: None, classes, withheld: None, values }
     }
 
+    /// Returns the classes that starve: those with at least a twentieth of all evictions, and three times their part of
+    /// the pages. Where one class has all the pages nobody keeps any from it.
+    pub fn starving(&self) -> impl Iterator<Item = &Class> {
+        let sum = |of: fn(&Class) -> Option<f64>| self.classes.iter().filter_map(of).sum::<f64>();
+        let (evicted, pages) = (sum(|class| class.evicted), sum(|class| class.pages));
+        self.classes.iter().filter(move |class| {
+            let part = class.evicted.unwrap_or_default() / evicted;
+            // Without evictions the part is no number, and no comparison with it holds.
+            part >= 0.05 && class.pages.is_some_and(|own| part >= 3.0 * own / pages)
+        })
+    }
+
     /// Returns a general field: the events of the period, or the state at its end.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<f64> {

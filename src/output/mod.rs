@@ -199,6 +199,17 @@ impl Output {
         }
     }
 
+    /// Writes rows that go on below those of an earlier table.
+    pub fn more_rows(&mut self, format: Format, table: &Table) {
+        if format != Format::Csv {
+            self.table(format, table);
+            return;
+        }
+        let rows = if self.is_terminal { table.escaped().csv() } else { table.csv() };
+        let header = rows.iter().position(|&byte| byte == b'\n').map_or(0, |end| end + 1);
+        self.raw(rows.get(header..).unwrap_or_default());
+    }
+
     /// Writes a JSON document: indented on a terminal, one line elsewhere.
     pub fn document(&mut self, document: &impl Serialize) {
         let text = if self.is_terminal {

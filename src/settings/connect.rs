@@ -94,6 +94,7 @@ impl Settings {
         self.facts()?;
         self.auth_mode()?;
         self.tls()?;
+        self.checks()?;
         Ok(())
     }
 

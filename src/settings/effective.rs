@@ -7,6 +7,7 @@ use super::Auth;
 use super::PasswordSource;
 use super::Protocol;
 use super::Setting;
+use super::file::ChecksTable;
 use crate::pool::TlsSettings;
 
 /// A server list as it was given.
@@ -55,6 +56,8 @@ pub struct Settings {
     pub backend: Setting<String>,
     /// The client whose way of writing values is used.
     pub client_values: Setting<String>,
+    /// What `check` asks, as the profile has it.
+    pub checks: ChecksTable,
     /// Whether everything that changes something is refused.
     pub read_only: Setting<bool>,
     /// Whether destructive commands ask for the profile's name.

@@ -85,13 +85,15 @@ pub fn lines(settings: &Settings) -> Vec<Line> {
         or_default("flask.werkzeug", settings.werkzeug.as_ref(), "2.3 or newer"),
         line("flask.backend", &settings.backend.value, &settings.backend.source),
         line("client_values", &settings.client_values.value, &settings.client_values.source),
+        list("checks.fail_if", &settings.checks.fail_if, settings),
+        list("checks.warn_if", &settings.checks.warn_if, settings),
+        list("checks.off", &settings.checks.off, settings),
         line("read_only", settings.read_only.value, &settings.read_only.source),
-        match &settings.profile {
-            Some(profile) if settings.protected => {
-                line("protected", true, &Source::Profile(profile.value.clone()))
-            }
-            _ => line("protected", false, &Source::Default),
-        },
+        line(
+            "protected",
+            settings.protected,
+            &if settings.protected { of_profile(settings) } else { Source::Default },
+        ),
         line("no_input", settings.no_input.value, &settings.no_input.source),
     ]);
     lines
@@ -114,6 +116,19 @@ fn tls(settings: &Settings) -> Vec<Line> {
         Line { value: tls.server_name.clone(), ..line("tls.server_name", "", source) },
         line("tls.insecure", tls.insecure, source),
     ]
+}
+
+/// A setting that only profiles have, with any number of texts.
+fn list(name: &'static str, texts: &[String], settings: &Settings) -> Line {
+    if texts.is_empty() {
+        return optional(name, None);
+    }
+    line(name, texts.join(", "), &of_profile(settings))
+}
+
+/// The profile in use as a source.
+fn of_profile(settings: &Settings) -> Source {
+    settings.profile.as_ref().map_or(Source::Default, |profile| Source::Profile(profile.value.clone()))
 }
 
 fn line(name: &'static str, value: impl Display, source: &Source) -> Line {

@@ -59,6 +59,9 @@ pub struct Profile {
     pub flask: FlaskTable,
     /// See `--client-values`.
     pub client_values: Option<String>,
+    /// What `check` asks of these servers.
+    #[serde(default)]
+    pub checks: ChecksTable,
     /// Whether everything that changes something is refused.
     #[serde(default)]
     pub read_only: bool,
@@ -108,6 +111,21 @@ pub struct FlaskTable {
     pub werkzeug: Option<String>,
     /// See `--backend`.
     pub backend: Option<String>,
+}
+
+/// What `check` asks of the servers of a profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChecksTable {
+    /// Conditions that fail, each instead of the failing default about the same field.
+    #[serde(default)]
+    pub fail_if: Vec<String>,
+    /// Conditions that warn, likewise.
+    #[serde(default)]
+    pub warn_if: Vec<String>,
+    /// Fields that no default is asked about.
+    #[serde(default)]
+    pub off: Vec<String>,
 }
 
 /// Reads the profile file that the flags and the environment name.

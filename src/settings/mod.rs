@@ -1,6 +1,7 @@
 //! Flags, environment and profile file become [`Settings`]; the only reader of the environment.
 
 mod candidates;
+mod checks;
 mod connect;
 mod effective;
 mod environment;
@@ -16,6 +17,7 @@ mod state;
 mod tls;
 pub mod units;
 
+pub use checks::ProfileChecks;
 pub use effective::ServerText;
 pub use effective::Settings;
 pub use environment::Environment;

@@ -176,6 +176,7 @@ impl<'a> Resolver<'a> {
                 self.text("--client-values", flags.client_values.as_ref(), own.client_values.as_ref()),
                 "pylibmc",
             ),
+            checks: own.checks.clone(),
             read_only: self.switch("--read-only", flags.read_only, own.read_only),
             protected: own.protected,
             no_input: match self.switch("--no-input", flags.no_input, false) {

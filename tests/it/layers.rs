@@ -56,7 +56,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("protocol", &[]),
     ("python", &[]),
     ("routing", PROTOCOL),
-    ("settings", &["codec", "flask", "output", "pool", "protocol", "python", "routing"]),
+    ("settings", &["codec", "flask", "measure", "output", "pool", "protocol", "python", "routing"]),
 ];
 
 /// Rooms without I/O, clock or environment.

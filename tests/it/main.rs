@@ -4,6 +4,7 @@
 
 mod arithmetic;
 mod bulk;
+mod check;
 mod computed_keys;
 mod delete;
 mod demo;

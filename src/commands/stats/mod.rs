@@ -1,109 +1,100 @@
 //! `stats`: what the servers do.
 
 mod group;
+mod report;
 mod table;
 
+use std::num::NonZeroU64;
+use std::time::Duration;
+use std::time::Instant;
+
 use clap::Args;
-use serde::Serialize;
 
 use super::checks::CheckArgs;
 use super::context::Context;
-use super::outcome::ending;
-use super::sampler;
-use super::sampler::Sampled;
+use super::interrupt::Interrupt;
 use super::sampler::Sampler;
 use crate::failure::Exit;
 use crate::failure::Failure;
-use crate::measure::Check;
-use crate::measure::Rows;
-use crate::measure::ServerStats;
-use crate::measure::Total;
 use crate::measure::Vocabulary;
 use crate::output::Format;
+use crate::settings::units;
 use group::Group;
+use report::Reporter;
 
 /// Show what the servers do: hit ratio, rates, evictions, memory, connections
 ///
-/// Figures are those since each server started. Exit 3 if no server answers, 6 if some do not, 7 if a check fails.
+/// A single shot shows figures since each server started. With an interval they are those of the interval, gets and hit
+/// ratio with the lifetime in brackets; after a restart there are none. Exit 3 if no server answers, 6 if some do not,
+/// 7 if a check fails.
 #[derive(Args, Debug)]
-#[command(
-    after_help = "Examples:\n  cachier stats\n  cachier stats --fail-if 'hit_ratio<80%@total' -o json\n  \
-    cachier stats settings"
-)]
+#[command(after_help = "Examples:\n  cachier stats\n  cachier stats -i 5s\n  \
+    cachier stats -i 10s -n 1 --fail-if 'hit_ratio<80%@total' -o json\n  \
+    cachier stats items\n\nEvery field of -o json can be named in EXPR; interval.NAME and lifetime.NAME say which is meant.")]
 pub struct StatsArgs {
-    /// Group of statistics to show as the server gives them: items, slabs, settings, sizes, conns [default: the table]
+    /// Group of statistics to show as the server gives them [default: the table of what they mean]
     #[arg(value_name = "GROUP")]
     group: Option<Group>,
+    /// Sample again and again, and show what happened in between
+    #[arg(short, long, value_name = "DURATION", value_parser = units::duration)]
+    interval: Option<Duration>,
+    /// End after this many intervals [default: go on; 1 with -o json]
+    #[arg(short = 'n', long, value_name = "N", requires = "interval")]
+    count: Option<NonZeroU64>,
     #[command(flatten)]
     checks: CheckArgs,
 }
 
-/// One server in JSON.
-#[derive(Serialize)]
-struct ServerRecord<'a> {
-    server: &'a str,
-    up: bool,
-    error: Option<&'a str>,
-    raw: Option<&'a Rows>,
-    derived: Option<&'a ServerStats>,
-}
-
-/// All servers in JSON.
-#[derive(Serialize)]
-struct Document<'a> {
-    schema: &'static str,
-    servers: Vec<ServerRecord<'a>>,
-    total: &'a Total,
-    checks: &'a [Check],
-    exit_code: u8,
-}
+const FORMATS: [Format; 6] =
+    [Format::Table, Format::Tsv, Format::Csv, Format::Json, Format::Jsonl, Format::Prometheus];
 
 /// Runs the command.
 ///
 /// # Errors
 /// Settings or an expression that cannot be used.
 pub fn run(context: &mut Context, args: &StatsArgs) -> Result<Exit, Failure> {
-    let format = context.format(&[Format::Table, Format::Tsv, Format::Csv, Format::Json, Format::Jsonl])?;
+    let format = context.format(&FORMATS)?;
     args.checks.validate(&Vocabulary)?;
-    let servers = Sampler::new(context)?.take(args.group.map_or("", Group::argument), None);
-    let failures = sampler::failures(&servers);
-    context.report(&failures);
-    let total = sampler::total(&servers);
-    let checks = args.checks.evaluate(&sampler::sources(&servers), &total)?;
-    let up = servers.iter().filter(|server| server.error().is_none()).count();
-    let exit = if up > 0 && checks.have_failed() { Exit::Check } else { ending(Exit::Done, up, &failures) };
-    match format {
-        Format::Json => context.output.document(&Document {
-            schema: "cachier/stats/1",
-            servers: servers.iter().map(record).collect(),
-            total: &total,
-            checks: &checks.checks,
-            exit_code: exit.code(),
-        }),
-        Format::Jsonl => servers.iter().for_each(|server| context.output.object(&record(server))),
-        _ => match args.group {
-            Some(_) => {
-                let rows = servers.iter().filter_map(|server| Some((server.name.as_str(), rows(server)?)));
-                context.output.table(format, &table::raw(rows));
-            }
-            None => context.output.table(format, &table::overview(&servers, &total, format)),
-        },
+    let mut sampler = Sampler::new(context)?;
+    let mut reporter = Reporter::new(format, args.group, args.interval);
+    let group = args.group.map_or("", Group::argument);
+    let Some(interval) = args.interval else {
+        let servers = sampler.take(group, None);
+        return reporter.report(context, &args.checks, &servers);
+    };
+    let count = count(args, interval, format)?;
+    let interrupt = Interrupt::listen();
+    let mut next = Instant::now();
+    sampler.take(group, None);
+    let mut exit = None;
+    let mut reports = 0;
+    while count.is_none_or(|count| reports < count) && !context.output.is_closed() {
+        next = (next + interval).max(Instant::now());
+        if interrupt.comes_before(next) {
+            break;
+        }
+        let servers = sampler.take(group, None);
+        let ended = reporter.report(context, &args.checks, &servers)?;
+        // A reader of the stream waits for each report.
+        drop(context.output.flush());
+        // A check that failed once has failed.
+        exit = if exit == Some(Exit::Check) { exit } else { Some(ended) };
+        reports += 1;
     }
-    checks.report(context);
-    Ok(exit)
+    Ok(exit.unwrap_or(Exit::Interrupted))
 }
 
-fn record(server: &Sampled) -> ServerRecord<'_> {
-    ServerRecord {
-        server: &server.name,
-        up: server.up().is_some(),
-        error: server.error().map(|failure| failure.message.as_str()),
-        raw: rows(server),
-        derived: server.up(),
+/// How many reports are wanted; `None` if nobody says.
+fn count(args: &StatsArgs, interval: Duration, format: Format) -> Result<Option<u64>, Failure> {
+    if interval.is_zero() {
+        return Err(Failure::usage("an interval of nothing has no rates").hint("write --interval 1s"));
     }
-}
-
-/// What a server answered to the group that was asked for.
-fn rows(server: &Sampled) -> Option<&Rows> {
-    server.rows.as_ref().ok().filter(|_| server.up().is_some())
+    match (args.count.map(NonZeroU64::get), format) {
+        (Some(2..), Format::Json) => {
+            Err(Failure::usage("-o json is one document, and --count asks for several")
+                .hint("-o jsonl writes one object for each interval"))
+        }
+        (None, Format::Json) => Ok(Some(1)),
+        (count, _) => Ok(count),
+    }
 }

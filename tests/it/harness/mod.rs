@@ -19,6 +19,7 @@ pub(crate) use memcached::{Kind, Pool, Server};
 pub(crate) use peer::{Peer, boolean, bytes, int, none, text};
 pub(crate) use terminal::Terminal;
 pub(crate) use wire::request as binary_request;
+pub(crate) use wire::Wire;
 
 /// How long anything in a test may take before it counts as hung; generous, for a loaded machine of two cores.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
