@@ -81,6 +81,7 @@ enum Command {
     Check(commands::check::CheckCommandArgs),
     #[command(visible_alias = "probe")]
     Latency(commands::latency::LatencyArgs),
+    Exporter(commands::exporter::ExporterArgs),
     Ping(commands::ping::PingArgs),
     Version(commands::version::VersionArgs),
     Servers(commands::servers::ServersArgs),
@@ -248,6 +249,7 @@ fn dispatch(context: &mut Context, command: &Command) -> Result<Exit, Failure> {
         Command::Stats(args) => commands::stats::run(context, args),
         Command::Check(args) => commands::check::run(context, args),
         Command::Latency(args) => commands::latency::run(context, args),
+        Command::Exporter(args) => commands::exporter::run(context, args),
         Command::Ping(args) => commands::ping::run(context, args),
         Command::Version(args) => commands::version::run(context, args),
         Command::Servers(args) => commands::servers::run(context, args),

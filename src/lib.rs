@@ -9,6 +9,7 @@ pub mod commands;
 pub mod dev;
 pub mod failure;
 pub mod flask;
+pub mod http;
 pub mod measure;
 pub mod output;
 pub mod pool;

@@ -54,14 +54,6 @@ impl Interrupt {
     pub fn is_wanted(&self) -> bool {
         self.0.is_wanted.load(Ordering::Relaxed)
     }
-}
-
-impl Drop for Wish {
-    fn drop(&mut self) {
-        for &handler in &self.handlers {
-            signal_hook::low_level::unregister(handler);
-        }
-    }
 
     /// Waits for a moment; `true` if the user wants an end before it.
     #[must_use]
@@ -74,6 +66,14 @@ impl Drop for Wish {
                 return self.is_wanted();
             }
             thread::sleep(left.min(PAUSE));
+        }
+    }
+}
+
+impl Drop for Wish {
+    fn drop(&mut self) {
+        for &handler in &self.handlers {
+            signal_hook::low_level::unregister(handler);
         }
     }
 }

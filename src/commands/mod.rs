@@ -20,6 +20,7 @@ pub mod edit;
 pub mod embedded;
 pub mod exists;
 pub mod explain;
+pub mod exporter;
 pub mod fetch;
 pub mod figures;
 pub mod flush;

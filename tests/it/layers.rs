@@ -11,6 +11,7 @@ const LOWER: &[&str] = &[
     "dashboard",
     "dev",
     "flask",
+    "http",
     "measure",
     "output",
     "pool",
@@ -35,6 +36,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "dev",
             "failure",
             "flask",
+            "http",
             "measure",
             "output",
             "pool",
@@ -48,6 +50,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("dev", PROTOCOL),
     ("failure", LOWER),
     ("flask", &["codec", "protocol", "python"]),
+    ("http", &[]),
     ("lib", &[]),
     ("main", &["cli", "commands", "failure", "output", "settings"]),
     ("measure", PROTOCOL),
@@ -69,7 +72,7 @@ const BANS: &[(&str, &[&str])] = &[
     ("print!", &["output"]),
     ("eprint!", &["output"]),
     ("std::env", &["settings"]),
-    ("std::net", &["dev", "pool"]),
+    ("std::net", &["dev", "http", "pool"]),
     ("std::os::unix::net", &["dev", "pool"]),
 ];
 
@@ -296,7 +299,7 @@ fn a_touch_of_the_world_is_found() {
     check(
         "settings/mod.rs",
         "use std::net::TcpStream;",
-        &["settings/mod.rs:2: `std::net` belongs to dev, pool"],
+        &["settings/mod.rs:2: `std::net` belongs to dev, http, pool"],
     );
     check(
         "codec/zlib.rs",

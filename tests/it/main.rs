@@ -10,6 +10,7 @@ mod delete;
 mod demo;
 mod dev;
 mod exists;
+mod exporter;
 mod failures;
 mod flask_commands;
 mod flask_keys;

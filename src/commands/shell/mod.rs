@@ -8,7 +8,6 @@ mod typed;
 
 use std::ffi::OsString;
 use std::io;
-use std::thread;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -21,9 +20,6 @@ use crate::failure::Exit;
 use crate::failure::Failure;
 use crate::settings;
 use crate::settings::Flags;
-
-/// How often a wait looks for Ctrl-C.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// Type commands one after the other, over one set of connections
 ///
@@ -117,11 +113,8 @@ fn watch(context: &mut Context, every: Duration, words: &[OsString], interpreter
         if interrupt.is_wanted() || context.output.is_closed() || matches!(exit, Exit::Usage | Exit::Safety) {
             return exit;
         }
-        while Instant::now() < due {
-            if interrupt.is_wanted() {
-                return exit;
-            }
-            thread::sleep(LOOK);
+        if interrupt.comes_before(due) {
+            return exit;
         }
     }
 }

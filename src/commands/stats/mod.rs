@@ -38,7 +38,7 @@ pub struct StatsArgs {
     /// Sample again and again, and show what happened in between
     #[arg(short, long, value_name = "DURATION", value_parser = units::duration)]
     interval: Option<Duration>,
-    /// End after this many intervals [default: go on; 1 with -o json]
+    /// End after this many intervals [default: go on; 1 with -o json or prometheus]
     #[arg(short = 'n', long, value_name = "N", requires = "interval")]
     count: Option<NonZeroU64>,
     #[command(flatten)]
@@ -56,6 +56,9 @@ pub fn run(context: &mut Context, args: &StatsArgs) -> Result<Exit, Failure> {
     let format = context.format(&FORMATS)?;
     args.checks.validate(&Vocabulary)?;
     let mut sampler = Sampler::new(context)?;
+    if format == Format::Prometheus {
+        sampler = sampler.with_probe();
+    }
     let mut reporter = Reporter::new(format, args.group, args.interval);
     let group = args.group.map_or("", Group::argument);
     let Some(interval) = args.interval else {
@@ -90,11 +93,11 @@ fn count(args: &StatsArgs, interval: Duration, format: Format) -> Result<Option<
         return Err(Failure::usage("an interval of nothing has no rates").hint("write --interval 1s"));
     }
     match (args.count.map(NonZeroU64::get), format) {
-        (Some(2..), Format::Json) => {
-            Err(Failure::usage("-o json is one document, and --count asks for several")
+        (Some(2..), Format::Json | Format::Prometheus) => {
+            Err(Failure::usage("this format is one document, and --count asks for several")
                 .hint("-o jsonl writes one object for each interval"))
         }
-        (None, Format::Json) => Ok(Some(1)),
+        (None, Format::Json | Format::Prometheus) => Ok(Some(1)),
         (count, _) => Ok(count),
     }
 }

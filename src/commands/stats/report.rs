@@ -84,7 +84,10 @@ impl Reporter {
         let at = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         match (self.format, self.group) {
             (Format::Json, _) => {
-                context.output.document(&document(at, servers, &total, &checks.checks, exit))
+                context.output.document(&document(at, servers, &total, &checks.checks, exit));
+            }
+            (Format::Prometheus, _) => {
+                context.output.raw(sampler::exposition(servers, &total).to_string().as_bytes());
             }
             (Format::Jsonl, _) if self.interval.is_some() => {
                 context.output.object(&document(at, servers, &total, &checks.checks, exit));

@@ -16,10 +16,10 @@ pub(crate) use fake::{Fake, Script, full_port, refusing_port};
 pub(crate) use golden::golden;
 pub(crate) use material::{PASSWORD, scratch, tls};
 pub(crate) use memcached::{Kind, Pool, Server};
-pub(crate) use peer::{Peer, boolean, bytes, int, none, text};
+pub(crate) use peer::{Peer, boolean, bytes, exposition, int, none, text};
 pub(crate) use terminal::Terminal;
-pub(crate) use wire::request as binary_request;
 pub(crate) use wire::Wire;
+pub(crate) use wire::request as binary_request;
 
 /// How long anything in a test may take before it counts as hung; generous, for a loaded machine of two cores.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);

@@ -41,6 +41,20 @@ pub(crate) fn none() -> Value {
     json!({"type": "NoneType", "value": null})
 }
 
+/// Reads Prometheus' text format with its own client library: `[{name, labels, value}]`.
+pub(crate) fn exposition(body: &str) -> Value {
+    let script = "import json, sys; from prometheus_client.parser import text_string_to_metric_families as read; \
+        print(json.dumps([{'name': s.name, 'labels': s.labels, 'value': s.value, 'type': f.type} \
+        for f in read(sys.stdin.read()) for s in f.samples]))";
+    let mut command = Command::new(python("peers"));
+    command.args(["-B", "-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(body.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "not understood: {body}");
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
 /// One client object in a Python process of its own.
 pub(crate) struct Peer {
     child: Child,

@@ -79,6 +79,11 @@ impl Terminal {
         self
     }
 
+    /// Returns what the terminal has shown so far.
+    pub(crate) fn shown(&self) -> String {
+        String::from_utf8_lossy(&self.screen.lock().unwrap()).into_owned()
+    }
+
     /// Waits for the end of the program; everything it wrote is the outcome's `stdout`, lines ending in CR LF.
     pub(crate) fn finish(mut self) -> Outcome {
         let status = self.program.end_of(&mut self.child);

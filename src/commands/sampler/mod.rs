@@ -1,25 +1,36 @@
 //! Samples of all servers at once: what they count, and what that means since the sample before.
 
+mod ask;
+
 use std::sync::Arc;
+use std::time::Duration;
 use std::time::Instant;
 
 use super::context::Cluster;
 use super::context::Context;
 use super::outcome::explained;
 use crate::failure::Failure;
+use crate::measure;
+use crate::measure::Exposition;
 use crate::measure::Rows;
 use crate::measure::Sample;
+use crate::measure::Scraped;
 use crate::measure::ServerStats;
 use crate::measure::Source;
 use crate::measure::Total;
 use crate::pool::Cause;
 use crate::pool::Server;
 use crate::pool::ServerError;
+use ask::Answer;
+use ask::ask;
 
 /// Takes samples, and keeps the last of each server for the next to be compared with.
 pub struct Sampler {
     cluster: Arc<Cluster>,
     before: Vec<Option<(Sample, Instant)>>,
+    shares: Vec<f64>,
+    /// Whether the time of a request that asks for nothing is taken as well.
+    probes: bool,
     /// Whether nobody named a server, which is worth a hint.
     is_default: bool,
 }
@@ -32,6 +43,10 @@ pub struct Sampled {
     pub stats: Result<ServerStats, Failure>,
     /// What it answered to the group that was asked for; nothing if it is down.
     pub rows: Result<Rows, Failure>,
+    /// How long a request took that asks for nothing, if that was to be taken.
+    pub round_trip: Option<Duration>,
+    /// Its part of all keys, if the routing tells.
+    pub share: Option<f64>,
 }
 
 impl Sampled {
@@ -56,7 +71,14 @@ impl Sampler {
     pub fn new(context: &mut Context) -> Result<Self, Failure> {
         let cluster = context.cluster()?;
         let before = cluster.pool.endpoints().iter().map(|_| None).collect();
-        Ok(Self { cluster, before, is_default: context.has_no_servers() })
+        let shares = cluster.router.shares();
+        Ok(Self { cluster, before, shares, probes: false, is_default: context.has_no_servers() })
+    }
+
+    /// Takes the time of a request that asks for nothing as well.
+    #[must_use]
+    pub fn with_probe(self) -> Self {
+        Self { probes: true, ..self }
     }
 
     /// Asks all servers at once for what figures are derived from, and for a group of statistics (`"conns"`; `""` for
@@ -70,7 +92,9 @@ impl Sampler {
         let end = Instant::now() + limits.connect + limits.reply;
         let until = Some(until.map_or(end, |until| until.min(end)));
         let all: Vec<usize> = (0..self.before.len()).collect();
-        let mut answers = pool.each_until(until, &all, |_, server| ask(server, group));
+        let probes = self.probes;
+        let work = |_, server: &mut Server| ask(server, group, probes);
+        let mut answers = pool.each_until(until, &all, work);
         // A server that was restarted has closed the connection that was kept from the sample before.
         let closed: Vec<usize> = answers
             .iter()
@@ -78,7 +102,7 @@ impl Sampler {
             .map(|(index, _)| *index)
             .collect();
         if !closed.is_empty() {
-            for (index, answer) in pool.each_until(until, &closed, |_, server| ask(server, group)) {
+            for (index, answer) in pool.each_until(until, &closed, work) {
                 answers[index].1 = answer;
             }
         }
@@ -87,9 +111,10 @@ impl Sampler {
 
     fn sampled(&mut self, index: usize, answer: Result<Answer, ServerError>) -> Sampled {
         let name = self.cluster.pool.name(index);
+        let share = self.shares.get(index).copied();
         let explained = |error| explained(error, self.is_default);
         match answer {
-            Ok(Answer { sample, at, rows }) => {
+            Ok(Answer { sample, at, rows, round_trip }) => {
                 let before = self.before[index].replace((sample.clone(), at));
                 let stats = match before {
                     Some((before, then)) => {
@@ -97,9 +122,15 @@ impl Sampler {
                     }
                     None => ServerStats::single(sample),
                 };
-                Sampled { name, stats: Ok(stats), rows: rows.map_err(explained) }
+                Sampled { name, stats: Ok(stats), rows: rows.map_err(explained), round_trip, share }
             }
-            Err(error) => Sampled { name, stats: Err(explained(error)), rows: Ok(Rows::default()) },
+            Err(error) => Sampled {
+                name,
+                stats: Err(explained(error)),
+                rows: Ok(Rows::default()),
+                round_trip: None,
+                share,
+            },
         }
     }
 }
@@ -116,6 +147,21 @@ pub fn failures(servers: &[Sampled]) -> Vec<Failure> {
     servers.iter().filter_map(|server| server.error().cloned()).collect()
 }
 
+/// A round under Prometheus' names.
+#[must_use]
+pub fn exposition(servers: &[Sampled], total: &Total) -> Exposition {
+    let scraped: Vec<Scraped<'_>> = servers
+        .iter()
+        .map(|server| Scraped {
+            server: &server.name,
+            stats: server.up(),
+            round_trip: server.round_trip.map(|time| time.as_secs_f64()),
+            share: server.share,
+        })
+        .collect();
+    measure::exposition(&scraped, total)
+}
+
 /// The servers of a round as checks ask them.
 #[must_use]
 pub fn sources(servers: &[Sampled]) -> Vec<Source<'_>> {
@@ -125,51 +171,7 @@ pub fn sources(servers: &[Sampled]) -> Vec<Source<'_>> {
         .collect()
 }
 
-/// What one server answered, and when.
-struct Answer {
-    sample: Sample,
-    at: Instant,
-    rows: Result<Rows, ServerError>,
-}
-
+/// Whether a connection broke.
 fn is_closed<T>(answer: &Result<T, ServerError>) -> bool {
     matches!(answer, Err(ServerError { cause: Cause::Closed | Cause::Io(_), .. }))
-}
-
-/// Asks one server for everything that figures are derived from, and for the group.
-fn ask(server: &mut Server, group: &str) -> Result<Answer, ServerError> {
-    let general = rows(server, "")?;
-    let at = Instant::now();
-    // Hosted services have the general statistics only.
-    let mut sample = Sample { general, ..Sample::default() };
-    sample.items = offered(rows(server, "items"))?;
-    sample.slabs = offered(rows(server, "slabs"))?;
-    sample.settings = offered(rows(server, "settings"))?;
-    let rows = match group {
-        "" => Ok(sample.general.clone()),
-        group => match rows(server, group) {
-            Err(error) if !is_refusal(&error) => return Err(error),
-            rows => rows,
-        },
-    };
-    Ok(Answer { sample, at, rows })
-}
-
-fn rows(server: &mut Server, group: &str) -> Result<Rows, ServerError> {
-    let mut rows = Rows::default();
-    server.statistics(group, &mut |name, value| rows.push(name, value))?;
-    Ok(rows)
-}
-
-/// `None` for a group that the server refuses to tell.
-fn offered(rows: Result<Rows, ServerError>) -> Result<Option<Rows>, ServerError> {
-    match rows {
-        Ok(rows) => Ok(Some(rows)),
-        Err(error) if is_refusal(&error) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-fn is_refusal(error: &ServerError) -> bool {
-    matches!(error.cause, Cause::Refused(_))
 }
