@@ -124,6 +124,11 @@ impl<'a> Parser<'a> {
         Self { text, position: 0, depth: 0, python }
     }
 
+    /// Tells whether the text is meant for Python 2.
+    fn is_python_2(&self) -> bool {
+        self.python.is_python_2()
+    }
+
     /// What is not read yet.
     pub(super) fn rest(&self) -> &'a str {
         self.text.get(self.position..).unwrap_or_default()
@@ -225,7 +230,7 @@ impl<'a> Parser<'a> {
         let is_number = matches!(self.peek(), Some('.' | '0'..='9'));
         let mut value = self.atom()?;
         // Python 2 reads a minus as part of the number after it, so that no real part of -0.0 comes into being.
-        if let (true, Value::Complex(_, imaginary)) = (is_number && self.python.is_python_2(), &mut value)
+        if let (true, Value::Complex(_, imaginary)) = (is_number && self.is_python_2(), &mut value)
             && signs.pop_if(|sign| *sign == '-').is_some()
         {
             *imaginary = -*imaginary;

@@ -38,7 +38,9 @@ impl Parser<'_> {
         if let Some(constant) = constant {
             return Ok(constant);
         }
-        let Some(class) = class(&name) else {
+        // In Python 2 a range is the list of its numbers.
+        let known = class(&name).filter(|class| *class != "range" || !self.is_python_2());
+        let Some(class) = known else {
             return Err(self.error_at(start, Problem::Name { name }));
         };
         self.skip_blanks();

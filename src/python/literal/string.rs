@@ -218,6 +218,8 @@ impl Parser<'_> {
     /// The name of `\N{NAME}`.
     fn named_character(&mut self, content: &mut Content, at: usize) -> Result<(), LiteralError> {
         let name = self.rest().strip_prefix('{').and_then(|rest| rest.split_once('}')).map(|(name, _)| name);
+        // No name starts with a hyphen, and the table subtracts from its place.
+        let name = name.filter(|name| name.starts_with(|first: char| first.is_ascii_alphanumeric()));
         let found = name.and_then(|name| Some((name, unicode_names2::character(name)?)));
         let (name, character) = found.ok_or_else(|| self.error_at(at, Problem::Escape))?;
         self.position += name.len() + 2;

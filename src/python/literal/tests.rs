@@ -204,6 +204,8 @@ fn python_2_reads_bytes_longs_and_octals() {
         ("9223372036854775808", "9223372036854775808L"),
         ("set([1])", "set([1])"),
         ("{'a': 1}", "{'a': 1}"),
+        // A list of many numbers there.
+        ("range(3)", ""),
     ] {
         check("2.7", literal, expected);
     }
@@ -213,6 +215,7 @@ fn python_2_reads_bytes_longs_and_octals() {
 fn errors_name_the_character() {
     for (literal, expected) in [
         ("[1, x]", "not a Python literal at character 5: x is a name, not a literal"),
+        ("'\\N{-a}'", "not a Python literal at character 2: broken escape in a string"),
         ("'é' ]", "not a Python literal at character 5: unexpected ']'"),
         ("(1, ", "not a Python literal at character 5: the text ends here"),
         ("date(1)", "not a Python literal at character 1: datetime.date() does not take these arguments"),
