@@ -120,9 +120,19 @@ fn least_width(value: &Value) -> usize {
             .class
             .len()
             .saturating_add(object.args.len().saturating_mul(2))
+            .saturating_add(object.kwargs.len().saturating_mul(4))
             .saturating_add(object.list_items.len().saturating_mul(2))
             .saturating_add(object.dict_items.len().saturating_mul(4))
-            .saturating_add(object.state.as_ref().map_or(0, least_width_of_state)),
+            .saturating_add(object.state.as_ref().map_or(0, least_width_of_state))
+            .max(object.args.first().map_or(0, least_width_of_text)),
+        _ => 0,
+    }
+}
+
+/// The text of a `Decimal` or `Markup`, which stands in its call; 0 for any other argument.
+fn least_width_of_text(argument: &Value) -> usize {
+    match argument {
+        Value::Str(text) => text.as_bytes().len(),
         _ => 0,
     }
 }

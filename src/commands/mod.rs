@@ -62,6 +62,7 @@ pub mod sizes;
 pub mod spelling;
 pub mod stats;
 pub mod touch;
+pub mod value_record;
 pub mod version;
 pub mod view_key;
 pub mod wanted;

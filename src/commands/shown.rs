@@ -2,13 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
-use serde_json::Value as Json;
 
 use super::context::Context;
 use super::decode_args::Decode;
 use super::decode_args::DecodeArgs;
 use super::fetch::Stored;
+use super::value_record::Plain;
+pub use super::value_record::ValueRecord;
 use crate::codec;
 use crate::codec::Client;
 use crate::codec::Decoded;
@@ -16,8 +16,6 @@ use crate::codec::DecodedValue;
 use crate::codec::Format;
 use crate::codec::plain;
 use crate::codec::render;
-use crate::codec::typed;
-use crate::codec::typed::Detail;
 use crate::failure::Failure;
 use crate::python::Value;
 
@@ -27,26 +25,6 @@ pub struct Decoder {
     client: Client,
     how: Decode,
     options: codec::Options,
-}
-
-/// The value in JSON.
-#[derive(Debug, Default, Serialize)]
-pub struct ValueRecord {
-    /// What kind of value it is.
-    #[serde(rename = "type")]
-    kind: Option<&'static str>,
-    /// Which reading was taken, and why where there are several.
-    encoding: Option<String>,
-    /// The value as plain JSON; `null` where there is no plain form.
-    value: Json,
-    /// The typed tree; `null` where there is no value.
-    decoded: Json,
-    /// The stored bytes in Base64, where they are not text and could not be read as anything.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value_b64: Option<String>,
-    /// Why it could not be read.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    decode_error: Option<String>,
 }
 
 /// What is printed for a value.
@@ -107,7 +85,7 @@ impl Decoder {
             return ValueRecord {
                 kind: Some(kind),
                 value_b64: text.is_none().then(|| STANDARD.encode(&stored.value)),
-                value: text.map_or(Json::Null, Json::String),
+                value: text.map_or(Plain::Null, Plain::Text),
                 ..ValueRecord::default()
             };
         };
@@ -117,11 +95,7 @@ impl Decoder {
             ..ValueRecord::default()
         };
         match decoded.value {
-            DecodedValue::Value(value) => ValueRecord {
-                value: plain::json(&value),
-                decoded: typed::tree(&value, Detail::Short),
-                ..record
-            },
+            DecodedValue::Value(value) => record.of(value),
             DecodedValue::Opaque { payload, .. } => {
                 ValueRecord { value_b64: Some(STANDARD.encode(payload)), ..record }
             }
