@@ -1,5 +1,7 @@
 //! The command line: every command, and the one `match` that runs it.
 
+mod dashed;
+
 use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
@@ -114,6 +116,7 @@ fn start() -> ExitCode {
     if let Some(shell) = environment.get(commands::completions::VARIABLE) {
         return ExitCode::from(complete(&shell, &arguments).code());
     }
+    let arguments = dashed::sorted(Cli::command, arguments);
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
         Err(error) => return ExitCode::from(usage(&error, &arguments).code()),
@@ -179,9 +182,10 @@ fn execute(context: &mut Context, command: &Command) -> Exit {
 
 /// Runs a line of the shell: over the connections that are there, unless it names others.
 fn interpret(context: &mut Context, words: &[OsString]) -> Exit {
-    let cli = match Cli::try_parse_from(words) {
+    let words = dashed::sorted(Cli::command, words.to_vec());
+    let cli = match Cli::try_parse_from(&words) {
         Ok(cli) => cli,
-        Err(error) => return usage(&error, words),
+        Err(error) => return usage(&error, &words),
     };
     let flags = cli.flags.over(&context.flags);
     let json = wants_json(&flags, &context.environment);

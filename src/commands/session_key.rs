@@ -12,7 +12,7 @@ use crate::output::Format;
 /// Print the wire key of a session; contacts no server
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  cachier session-key bdb1ecde-1b20-4dee-b8b4-21ede8f6e93c\n  \
-    cachier session-key -- '-KWop74k….signature'   an id that begins with a dash")]
+    cachier session-key 'zbU2DM8F….signature' --prefix sess-")]
 pub struct SessionKeyArgs {
     #[command(flatten)]
     session: SessionArgs,

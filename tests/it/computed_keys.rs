@@ -54,6 +54,25 @@ fn all_generations_are_printed_newest_first_when_none_is_named() {
 }
 
 #[test]
+fn ids_and_numbers_that_begin_with_a_dash_need_no_other_dashes() {
+    let id = "-oWop74kX9_qLZ0bT2vN5yRdE8cHs1mUgAfIxJ3Pk6Y";
+    Cachier::new(["session-key", "-abc123"]).run().success().stdout_is("session:-abc123\n");
+    let signed = format!("{id}.o_WjCZZRI82xGnfs2BtZJ6b8MF4");
+    let shown = Cachier::new(["session-key", &signed, "--prefix", "s-"]).run().success();
+    shown.stdout_is(format!("s-{id}\n"));
+    let document = Cachier::new(["session-key", &signed, "-o", "json"]).run().success().json();
+    assert_eq!(document["keys"][0]["key"], format!("session:{id}"));
+    let memo = |number: &str| {
+        let line = ["memo-key", "m.f", number, "--signature", "(a)", "--version-value", "abcdef"];
+        Cachier::new(line).args(["--flask-caching", "2.3.1"]).run().success().stdout_text()
+    };
+    assert_eq!(memo("-0x1F"), memo("-31"));
+    assert_eq!(memo("-1_0.5"), memo("-10.5"));
+    assert_ne!(memo("-1j"), memo("-1"));
+    Cachier::new(["session-key", "--frobnicate", "x"]).run().code(2);
+}
+
+#[test]
 fn invalidating_deletes_exactly_those_keys_where_they_belong() {
     let pool = Pool::sasl(3);
     let options = json!({"CACHE_KEY_PREFIX": "", "CACHE_OPTIONS": {"behaviors": {"ketama": true}}});

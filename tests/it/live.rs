@@ -177,13 +177,12 @@ impl Live {
                 assert!(self.shows_run(&shown, text), "{text:?} is not in {shown}");
             }
         }
-        // One id in 64 begins with a dash, as an option would.
         for (user, cookie) in &self.cookies {
-            let shown = self.cachier(&["session", "show", "-o", "json", "--", cookie]).run().success();
+            let shown = self.cachier(&["session", "show", cookie, "-o", "json"]).run().success();
             let value = &shown.json()["items"][0]["value"];
             assert_eq!(value["user"], *user, "{shown}");
             assert_eq!(value["_permanent"], true, "{shown}");
-            let (_, row) = self.explained(&["session-key", "--", cookie]);
+            let (_, row) = self.explained(&["session-key", cookie]);
             assert_eq!(row["kind"], "session");
         }
     }
@@ -238,9 +237,9 @@ fn proves(libraries: &str, version: &str, backend: (&str, &str)) {
             live.invalidates(command, expected);
         }
         let signed = live.cookies["alice"].clone();
-        live.invalidates(&["session", "revoke", "--", &signed], &["session of alice"]);
+        live.invalidates(&["session", "revoke", &signed], &["session of alice"]);
         let id = live.cookies["bob"].rsplit_once('.').unwrap().0.to_owned();
-        live.invalidates(&["session", "revoke", "--", &id], &["session of bob"]);
+        live.invalidates(&["session", "revoke", &id], &["session of bob"]);
         live.reads_what_is_set();
     }
     if backend == SPREAD {

@@ -24,8 +24,7 @@ use crate::protocol::Key;
 #[command(after_help = "Examples:\n  cachier session ls --field user_id --where user_id=7\n  \
     cachier session show bdb1ecde-1b20-4dee-b8b4-21ede8f6e93c\n  \
     cachier session revoke 'zbU2DM8F….signature'\n  \
-    cachier session revoke --where user_id=7 --dry-run\n  \
-    cachier session revoke -- '-KWop74k….signature'   an id that begins with a dash")]
+    cachier session revoke --where user_id=7 --dry-run")]
 pub struct SessionCommandArgs {
     #[command(subcommand)]
     command: SessionCommand,
