@@ -253,8 +253,11 @@ fn classes(all: &mut Exposition, server: (&str, &str), sample: &Sample) {
     let items = sample.items.iter().flat_map(super::sample::Rows::iter);
     let items = items.filter_map(|(name, value)| Some((name.strip_prefix("items:")?, value)));
     let slabs = sample.slabs.iter().flat_map(super::sample::Rows::iter);
-    let tells_requested =
-        sample.items.iter().flat_map(super::sample::Rows::iter).any(|(name, _)| name.ends_with(":mem_requested"));
+    let tells_requested = sample
+        .items
+        .iter()
+        .flat_map(super::sample::Rows::iter)
+        .any(|(name, _)| name.ends_with(":mem_requested"));
     let rows = items.chain(slabs.filter(|(name, _)| !(tells_requested && name.ends_with(":mem_requested"))));
     for (name, value) in rows {
         let Some((class, field)) = name.split_once(':') else { continue };
