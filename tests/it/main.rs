@@ -9,6 +9,7 @@ mod computed_keys;
 mod delete;
 mod demo;
 mod dev;
+mod dump;
 mod exists;
 mod exporter;
 mod failures;
