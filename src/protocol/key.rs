@@ -18,7 +18,7 @@ pub enum Wire {
 
 /// A key that memcached and the wire in use can carry: 1 to 250 bytes.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key(Box<[u8]>);
+pub struct Key(Vec<u8>);
 
 /// Why some bytes are not a key.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -54,6 +54,26 @@ impl Key {
     /// # Errors
     /// [`KeyError`] names the first offence.
     pub fn parse(bytes: &[u8], wire: Wire) -> Result<Self, KeyError> {
+        Self::check(bytes, wire)?;
+        Ok(Self(bytes.to_vec()))
+    }
+
+    /// Becomes another key in the memory of this one.
+    ///
+    /// # Errors
+    /// As [`Key::parse`]; the key stays what it was then.
+    pub fn replace(&mut self, bytes: &[u8], wire: Wire) -> Result<(), KeyError> {
+        Self::check(bytes, wire)?;
+        self.0.clear();
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Checks bytes as [`Key::parse`] does.
+    ///
+    /// # Errors
+    /// [`KeyError`] names the first offence.
+    pub fn check(bytes: &[u8], wire: Wire) -> Result<(), KeyError> {
         if bytes.is_empty() {
             return Err(KeyError::Empty);
         }
@@ -65,7 +85,7 @@ impl Key {
         {
             return Err(KeyError::IllegalByte { key: bytes.to_vec(), byte: bytes[offset], offset });
         }
-        Ok(Self(bytes.into()))
+        Ok(())
     }
 
     /// Returns the bytes as they are sent.

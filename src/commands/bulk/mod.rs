@@ -1,9 +1,11 @@
 //! Changes to any number of keys from standard input: streamed to all servers at once, in constant memory.
 
+mod block;
 mod report;
 mod rows;
 mod serve;
 mod stream;
+mod told;
 
 use std::sync::mpsc;
 use std::sync::mpsc::SyncSender;
@@ -11,17 +13,19 @@ use std::thread;
 
 use clap::Args;
 
+use self::block::Block;
 pub use self::report::Reporter;
-use self::rows::Rows;
 use self::serve::serve;
 pub use self::stream::FEW;
 pub use self::stream::KeyStream;
+pub use self::told::Told;
 use super::context::Cluster;
 use super::context::Context;
 use super::interrupt::Interrupt;
 use super::spelling::Spelling;
 use crate::failure::Exit;
 use crate::failure::Failure;
+use crate::output::progress::Progress;
 use crate::pool::ServerError;
 use crate::pool::pipeline::Counts;
 use crate::protocol::Key;
@@ -33,6 +37,9 @@ const BLOCK: usize = 1000;
 
 /// How many blocks wait for a server's thread.
 const WAITING: usize = 4;
+
+/// How many keys are read between two looks whether anybody is still interested.
+const LOOK: usize = 256;
 
 /// How many keys are changed at the same time.
 #[derive(Args, Clone, Copy, Debug)]
@@ -56,50 +63,84 @@ pub struct Work<'a> {
 /// What came of a server: by index, what was done there and why not everything was.
 pub type Done = (usize, Counts, Option<ServerError>);
 
-/// Streams the keys to their servers and tells what became of them.
+/// What came of a stream of keys.
+pub struct Streamed {
+    /// What was done on each connection.
+    pub done: Vec<Done>,
+    /// Keys that the protocol cannot carry.
+    pub refused: Counts,
+    /// Whether the user wanted an end.
+    pub interrupted: bool,
+}
+
+/// Streams the keys to their servers and prints what became of them.
 ///
 /// # Errors
 /// Settings that cannot be used, or what the operating system says about standard input.
 pub fn run(
     context: &mut Context,
     args: BulkArgs,
-    mut keys: KeyStream,
+    keys: KeyStream,
     spelling: &Spelling,
     work: &Work<'_>,
     reporter: &Reporter,
 ) -> Result<Exit, Failure> {
     let cluster = context.cluster()?;
-    let wire = context.wire()?;
     let progress = context.output.progress("keys", None);
-    let interrupt = Interrupt::listen();
-    let connections = usize::from(args.connections.max(1));
     let rows = reporter.rows(&mut context.output);
-    let (read, refused, done) = thread::scope(|scope| {
+    let streamed = stream(&cluster, &progress, args.connections, (keys, spelling), work, &rows)?;
+    drop(progress);
+    Ok(reporter.conclude(context, &cluster, streamed.done, streamed.refused, streamed.interrupted))
+}
+
+/// Streams the keys to their servers and tells what became of them.
+///
+/// # Errors
+/// What the operating system says about standard input.
+pub fn stream(
+    cluster: &Cluster,
+    progress: &Progress,
+    connections: u8,
+    (mut keys, spelling): (KeyStream, &Spelling),
+    work: &Work<'_>,
+    told: &dyn Told,
+) -> Result<Streamed, Failure> {
+    let wire = cluster.pool.options().wire;
+    let interrupt = Interrupt::listen();
+    let connections = usize::from(connections.max(1));
+    thread::scope(|scope| {
         let mut feed = Feed { connections, turn: 0, lanes: Vec::new(), refused: Counts::default() };
         let mut threads = Vec::new();
         for server in 0..cluster.pool.endpoints().len() {
             for _ in 0..connections {
                 let (sender, receiver) = mpsc::sync_channel(WAITING);
-                let (pool, rows, request) = (&cluster.pool, &rows, work.request);
-                feed.lanes.push((sender, Vec::with_capacity(BLOCK)));
-                threads.push((server, scope.spawn(move || serve(pool, server, &receiver, request, rows))));
+                let (pool, request) = (&cluster.pool, work.request);
+                feed.lanes.push((sender, Block::with_capacity(BLOCK)));
+                threads.push((server, scope.spawn(move || serve(pool, server, &receiver, request, told))));
             }
         }
+        let mut count = 0;
         let read = loop {
             let text = match keys.next_key() {
                 Ok(Some(text)) => text,
                 Ok(None) => break Ok(()),
                 Err(failure) => break Err(failure),
             };
-            spelling.each(text, &mut |bytes| match Key::parse(bytes, wire) {
-                Ok(key) => progress.add(feed.push(&key, &(work.targets)(&cluster, bytes))),
-                Err(error) => feed.refuse(&rows, bytes, &error.to_string()),
+            spelling.each(text, &mut |bytes| match Key::check(bytes, wire) {
+                Ok(()) => match feed.push(bytes, &(work.targets)(cluster, bytes)) {
+                    0 => {}
+                    passed => progress.add(passed),
+                },
+                Err(error) => feed.refuse(told, bytes, &error.to_string()),
             });
-            if interrupt.is_wanted() || rows.is_closed() {
+            count += 1;
+            // The second costs a lock.
+            if interrupt.is_wanted() || (count % LOOK == 0 && told.is_closed()) {
                 break Ok(());
             }
         };
-        let refused = feed.end(interrupt.is_wanted());
+        let interrupted = interrupt.is_wanted();
+        let refused = feed.end(interrupted);
         let done: Vec<Done> = threads
             .into_iter()
             .map(|(server, thread)| match thread.join() {
@@ -107,11 +148,8 @@ pub fn run(
                 Err(panic) => std::panic::resume_unwind(panic),
             })
             .collect();
-        (read, refused, done)
-    });
-    drop(progress);
-    read?;
-    Ok(reporter.conclude(context, &cluster, done, refused, interrupt.is_wanted()))
+        read.map(|()| Streamed { done, refused, interrupted })
+    })
 }
 
 /// The way from the reader to the threads of all connections.
@@ -120,20 +158,20 @@ struct Feed {
     /// Whose turn it is among the connections of a server.
     turn: usize,
     /// As many a server as there are connections, one server after the other.
-    lanes: Vec<(SyncSender<Vec<Key>>, Vec<Key>)>,
+    lanes: Vec<(SyncSender<Block>, Block)>,
     /// Keys that the protocol cannot carry.
     refused: Counts,
 }
 
 impl Feed {
     /// Gives a key to the threads of its servers; returns how many were passed on.
-    fn push(&mut self, key: &Key, targets: &Targets) -> u64 {
+    fn push(&mut self, key: &[u8], targets: &Targets) -> u64 {
         let mut passed = 0;
         for server in targets.iter() {
             let Some((sender, block)) = self.lanes.get_mut(server * self.connections + self.turn) else {
                 continue;
             };
-            block.push(key.clone());
+            block.push(key);
             if block.len() >= BLOCK {
                 passed += block.len() as u64;
                 hand_over(sender, block);
@@ -143,12 +181,12 @@ impl Feed {
         passed
     }
 
-    fn refuse(&mut self, rows: &Rows<'_>, bytes: &[u8], reason: &str) {
+    fn refuse(&mut self, told: &dyn Told, bytes: &[u8], reason: &str) {
         self.refused.failed += 1;
         if self.refused.refusal.is_none() {
             self.refused.refusal = Some(reason.to_owned());
         }
-        rows.failed(None, &[bytes], reason);
+        told.failed(None, &[bytes], reason);
     }
 
     /// Passes on what is left, unless the user wants an end.
@@ -161,9 +199,9 @@ impl Feed {
 }
 
 /// Gives a block to a server's thread, which takes everything up to the end.
-fn hand_over(sender: &SyncSender<Vec<Key>>, block: &mut Vec<Key>) {
-    if !block.is_empty() {
+fn hand_over(sender: &SyncSender<Block>, block: &mut Block) {
+    if block.len() > 0 {
         // A thread that has ended panicked, which its join tells.
-        drop(sender.send(std::mem::replace(block, Vec::with_capacity(BLOCK))));
+        drop(sender.send(std::mem::replace(block, Block::with_capacity(BLOCK))));
     }
 }

@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use serde::Serialize;
 
 use super::report::Reporter;
+use super::told::Told;
 use crate::commands::change::word;
 use crate::output::Format;
 use crate::output::Output;
@@ -37,19 +38,18 @@ impl<'a> Rows<'a> {
     pub(super) fn new(output: &'a mut Output, reporter: Reporter) -> Self {
         Self { output: Mutex::new((output, true)), reporter }
     }
+}
 
-    /// Whether each key has a row.
-    pub(super) fn are_wanted(&self) -> bool {
+impl Told for Rows<'_> {
+    fn is_wanted(&self) -> bool {
         self.reporter.has_rows()
     }
 
-    /// Whether nobody reads them any more.
-    pub(super) fn is_closed(&self) -> bool {
+    fn is_closed(&self) -> bool {
         self.output.lock().unwrap_or_else(PoisonError::into_inner).0.is_closed()
     }
 
-    /// Adds the row of a key that was sent; `None` if nobody knows what became of it.
-    pub(super) fn tell(&self, block: &mut Vec<u8>, server: &str, key: &Key, reply: Option<Reply<'_>>) {
+    fn tell(&self, block: &mut Vec<u8>, server: &str, key: &Key, reply: Option<Reply<'_>>) {
         let (result, error) = match &reply {
             None => ("unknown", Some("the connection broke before the answer".to_owned())),
             Some(Reply::Refused(refusal)) => {
@@ -66,15 +66,28 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Writes the rows of keys that were not sent.
-    pub(super) fn failed(&self, server: Option<&str>, keys: &[&[u8]], reason: &str) {
-        if self.are_wanted() {
+    fn failed(&self, server: Option<&str>, keys: &[&[u8]], reason: &str) {
+        if self.is_wanted() {
             let mut block = Vec::new();
             keys.iter().for_each(|key| self.row(&mut block, server, key, "failed", Some(reason)));
             self.flush(&mut block);
         }
     }
 
+    fn flush(&self, block: &mut Vec<u8>) {
+        if block.is_empty() {
+            return;
+        }
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        let (output, is_first) = &mut *output;
+        let skipped = usize::from(*is_first && self.reporter.format == Format::Json);
+        output.raw(block.get(skipped..).unwrap_or_default());
+        *is_first = false;
+        block.clear();
+    }
+}
+
+impl Rows<'_> {
     fn row(&self, block: &mut Vec<u8>, server: Option<&str>, key: &[u8], result: &str, error: Option<&str>) {
         if matches!(self.reporter.format, Format::Json | Format::Jsonl) {
             let row = Row { key: key.into(), server, result, error };
@@ -95,18 +108,5 @@ impl<'a> Rows<'a> {
         if self.reporter.format == Format::Jsonl {
             block.push(b'\n');
         }
-    }
-
-    /// Writes what was collected.
-    pub(super) fn flush(&self, block: &mut Vec<u8>) {
-        if block.is_empty() {
-            return;
-        }
-        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
-        let (output, is_first) = &mut *output;
-        let skipped = usize::from(*is_first && self.reporter.format == Format::Json);
-        output.raw(block.get(skipped..).unwrap_or_default());
-        *is_first = false;
-        block.clear();
     }
 }

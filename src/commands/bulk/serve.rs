@@ -2,7 +2,8 @@
 
 use std::sync::mpsc::Receiver;
 
-use super::rows::Rows;
+use super::block::Block;
+use super::told::Told;
 use crate::pool::Pool;
 use crate::pool::ServerError;
 use crate::pool::pipeline::Counts;
@@ -15,41 +16,50 @@ use crate::protocol::Request;
 pub(super) fn serve(
     pool: &Pool,
     index: usize,
-    receiver: &Receiver<Vec<Key>>,
+    receiver: &Receiver<Block>,
     request: &(dyn for<'k> Fn(&'k Key) -> Request<'k> + Sync),
-    rows: &Rows<'_>,
+    told: &dyn Told,
 ) -> (Counts, Option<ServerError>) {
     // Nobody is contacted before there is a key.
-    let Ok(first) = receiver.recv() else { return (Counts::default(), None) };
+    let Ok(mut block) = receiver.recv() else { return (Counts::default(), None) };
     let name = pool.name(index);
-    let mut keys = first.into_iter();
+    let wire = pool.options().wire;
+    let mut taken = 0;
     let result = pool.open(index).and_then(|(mut server, _)| {
-        let mut block = Vec::new();
+        let mut text = Vec::new();
         let mut tell = |key: Option<Key>, reply: Option<Reply<'_>>| {
             if let Some(key) = key {
-                rows.tell(&mut block, &name, &key, reply);
+                told.tell(&mut text, &name, &key, reply);
             }
         };
-        let mut pipeline = if rows.are_wanted() {
+        let mut pipeline = if told.is_wanted() {
             Pipeline::watched(&mut server, &mut tell)
         } else {
             Pipeline::counting(&mut server)
         }?;
+        let mut kept: Option<Key> = None;
         let sent = loop {
-            let pushed = keys.by_ref().try_for_each(|key| {
-                let tag = rows.are_wanted().then(|| key.clone());
-                pipeline.push(&request(&key), tag)
+            let pushed = block.from(0).try_for_each(|bytes| {
+                taken += 1;
+                // The reader has checked it.
+                let replaced = kept.as_mut().is_some_and(|key| key.replace(bytes, wire).is_ok());
+                if !replaced {
+                    kept = Key::parse(bytes, wire).ok();
+                }
+                let Some(key) = &kept else { return Ok(()) };
+                let tag = told.is_wanted().then(|| key.clone());
+                pipeline.push(&request(key), tag)
             });
             if let Err(error) = pushed {
                 break Err(error);
             }
             match receiver.recv() {
-                Ok(next) => keys = next.into_iter(),
+                Ok(next) => (block, taken) = (next, 0),
                 Err(_) => break Ok(()),
             }
         };
         let (counts, finished) = pipeline.finish();
-        rows.flush(&mut block);
+        told.flush(&mut text);
         Ok((counts, sent.err().or(finished.err())))
     });
     let (mut counts, error) = match result {
@@ -58,11 +68,10 @@ pub(super) fn serve(
     };
     if let Some(error) = &error {
         let reason = error.to_string();
-        let rest: Vec<Key> = keys.collect();
-        for block in std::iter::once(rest).chain(receiver.iter()) {
-            counts.failed += block.len() as u64;
-            let bytes: Vec<&[u8]> = block.iter().map(Key::as_bytes).collect();
-            rows.failed(Some(&name), &bytes, &reason);
+        for (block, taken) in std::iter::once((block, taken)).chain(receiver.iter().map(|block| (block, 0))) {
+            let rest: Vec<&[u8]> = block.from(taken).collect();
+            counts.failed += rest.len() as u64;
+            told.failed(Some(&name), &rest, &reason);
         }
     }
     (counts, error)
