@@ -68,8 +68,8 @@ def measure(ports, directory):
         rivals["pymemcache delete_many"] = lambda: hashed.delete_many(keys.read_text().split())
     except ImportError:
         pass
-    row("delete --stdin --summary", lambda: cachier("delete", "--stdin", "--summary", input=keys), rivals, refill)
-    row("delete --stdin, a row a key", lambda: cachier("delete", "--stdin", input=keys), {}, refill)
+    row("delete --stdin --summary", lambda: cachier("delete", "--stdin", "--yes", "--summary", input=keys), rivals, refill)
+    row("delete --stdin, a row a key", lambda: cachier("delete", "--stdin", "--yes", input=keys), {}, refill)
     slow = [CACHIER, "-s", pool, "keys"]
     refill()
     reader = subprocess.Popen(slow, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)

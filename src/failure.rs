@@ -2,6 +2,7 @@
 
 use crate::codec::CodecError;
 use crate::flask::FlaskError;
+use crate::output::prompt::Stopped;
 use crate::pool::Cause;
 use crate::pool::ServerError;
 use crate::pool::TlsError;
@@ -163,6 +164,18 @@ impl From<CodecError> for Failure {
                 Self::usage(format!("the value is {error}")).hint("store bytes as they are with --as bytes")
             }
             _ => Self::usage(error.to_string()),
+        }
+    }
+}
+
+impl From<Stopped> for Failure {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Interrupted => Self::new(Exit::Interrupted, "interrupted: nothing was changed"),
+            Stopped::Unreadable(reason) => Self::new(
+                Exit::Safety,
+                format!("the terminal cannot be asked ({reason}): nothing was changed"),
+            ),
         }
     }
 }

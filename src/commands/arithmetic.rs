@@ -115,7 +115,10 @@ fn run(
     } else if let Some(value) = value {
         context.output.line(value.to_string().as_bytes());
     } else if dry_run {
-        context.output.note(&format!("would change the number on {}", cluster.pool.name(server)));
+        for server in counters.iter() {
+            let (key, server) = (KeyRecord::from(key.as_bytes()), cluster.pool.name(server));
+            context.output.note(&format!("would change the number under {key} on {server}"));
+        }
     } else {
         context.output.error(&format!(
             "{} is not there ({})",

@@ -1,12 +1,15 @@
 //! Asking before much is lost.
 
 use clap::Args;
-use dialoguer::Confirm;
-use dialoguer::Input;
 
+use super::context::Cluster;
 use super::context::Context;
 use crate::failure::Exit;
 use crate::failure::Failure;
+use crate::output::prompt;
+
+/// How many servers a question names.
+const NAMED: usize = 4;
 
 /// What commands that can lose everything take.
 #[derive(Args, Clone, Debug, Default)]
@@ -26,10 +29,22 @@ impl ConfirmArgs {
     /// # Errors
     /// Exit 8 with what to say.
     pub fn check(&self, context: &Context, command: &str) -> Result<(), Failure> {
+        self.check_asking(context, command, context.output.can_ask())
+    }
+
+    /// As [`ConfirmArgs::check`], where standard input is not there for an answer, since it is data.
+    ///
+    /// # Errors
+    /// Exit 8 with what to say.
+    pub fn check_beside_input(&self, context: &Context, command: &str) -> Result<(), Failure> {
+        self.check_asking(context, command, context.output.can_ask_beside_input())
+    }
+
+    fn check_asking(&self, context: &Context, command: &str, can_ask: bool) -> Result<(), Failure> {
         context.allow_change(command)?;
-        let asks = can_ask(context);
-        match (self.protected(context), &self.confirm) {
-            (Some(profile), Some(named)) if *named != profile => Err(Failure::new(
+        let asks = can_ask && !context.settings.no_input.value;
+        match (protected(context), &self.confirm) {
+            (Some(profile), Some(named)) if named != profile => Err(Failure::new(
                 Exit::Safety,
                 format!("--confirm says \"{named}\", and the protected profile in use is \"{profile}\""),
             )),
@@ -47,33 +62,67 @@ impl ConfirmArgs {
         }
     }
 
-    /// Asks the user, unless the flags say enough.
+    /// Asks the user, unless the flags say enough. The answer is read from the terminal even where standard input is a pipe.
     ///
     /// # Errors
-    /// Exit 8 if the answer is no.
+    /// Exit 8 if the answer is no, 130 after Ctrl-C.
     pub fn ask(&self, context: &Context, question: &str) -> Result<(), Failure> {
-        let declined = || Failure::new(Exit::Safety, "not confirmed: nothing was changed");
-        let agreed = match self.protected(context) {
+        let agreed = match protected(context) {
             Some(profile) if self.confirm.is_none() => {
-                let prompt = format!("{question} Type the name of the protected profile to go on");
-                let typed = Input::<String>::new().with_prompt(prompt).allow_empty(true).interact_text();
-                typed.is_ok_and(|typed| typed == profile)
+                let question = format!("{question} Type the name of the protected profile to go on");
+                prompt::line(&question, None)? == profile
             }
             Some(_) => true,
-            None if self.yes => true,
-            None => Confirm::new().with_prompt(question).default(false).interact().unwrap_or(false),
+            None => self.yes || prompt::confirm(question, false)?,
         };
         if agreed { Ok(()) } else { Err(declined()) }
     }
 
-    /// The name of the profile in use, if it is protected.
-    fn protected(&self, context: &Context) -> Option<String> {
-        let profile = context.settings.profile.as_ref()?;
-        context.settings.protected.then(|| profile.value.clone())
+    /// Asks before something is lost that is on no server; a protected profile has no say in it.
+    ///
+    /// # Errors
+    /// Exit 8 if the answer is no or there is nobody to ask, 130 after Ctrl-C.
+    pub fn ask_about_files(&self, context: &Context, command: &str, question: &str) -> Result<(), Failure> {
+        if self.yes {
+            return Ok(());
+        }
+        if context.settings.no_input.value || !context.output.can_ask() {
+            let message = format!("{command} has to be confirmed, and there is no terminal to ask");
+            return Err(Failure::new(Exit::Safety, message).hint("say --yes"));
+        }
+        if prompt::confirm(question, false)? { Ok(()) } else { Err(declined()) }
     }
 }
 
-/// Whether somebody can be asked.
-fn can_ask(context: &Context) -> bool {
-    !context.settings.no_input.value && context.output.can_ask()
+/// Where something is about to happen, for a question: `on 3 servers of profile live (a:11211, b:11211, c:11211)`.
+#[must_use]
+pub fn place(context: &Context, cluster: &Cluster) -> String {
+    let names = (0..cluster.pool.endpoints().len()).map(|index| cluster.pool.name(index));
+    place_of(context, &names.collect::<Vec<_>>())
+}
+
+/// Where something is about to happen, if only on these servers.
+#[must_use]
+pub fn place_of(context: &Context, servers: &[String]) -> String {
+    let profile = context.settings.profile.as_ref();
+    let profile = profile.map_or_else(String::new, |profile| format!(" of profile {}", profile.value));
+    if let [server] = servers {
+        return format!("on {server}{profile}");
+    }
+    let named = servers.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let more = match servers.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("on {} servers{profile} ({named}{more})", servers.len())
+}
+
+/// The name of the profile in use, if it is protected.
+fn protected(context: &Context) -> Option<&str> {
+    let profile = context.settings.profile.as_ref()?;
+    context.settings.protected.then_some(profile.value.as_str())
+}
+
+fn declined() -> Failure {
+    Failure::new(Exit::Safety, "not confirmed: nothing was changed")
 }

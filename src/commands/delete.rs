@@ -9,7 +9,7 @@ use super::bulk::Reporter;
 use super::bulk::Work;
 use super::change;
 use super::change::Deletion;
-use super::change::Safety;
+use super::confirm::ConfirmArgs;
 use super::context::Context;
 use super::spelling::Spelling;
 use super::wanted::KeyArgs;
@@ -20,10 +20,11 @@ use crate::routing::Targets;
 
 /// Delete items
 ///
-/// Prints what became of each key; more than a thousand keys of --stdin are streamed. Exit 1 if nothing was deleted.
+/// Prints what became of each key; more than a thousand keys of --stdin are streamed, and more than a hundred have to be
+/// confirmed. Exit 1 if nothing was deleted.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  cachier delete session:42\n  cachier delete -F view//products\n  \
-    cut -f1 stale.txt | cachier delete --stdin")]
+    cut -f1 stale.txt | cachier delete --stdin --yes")]
 pub struct DeleteArgs {
     #[command(flatten)]
     keys: KeyArgs,
@@ -35,8 +36,11 @@ pub struct DeleteArgs {
     if_cas: Option<u64>,
     #[command(flatten)]
     bulk: BulkArgs,
+    /// Show what would be changed, and change nothing
+    #[arg(short = 'n', long, help_heading = "Safety")]
+    dry_run: bool,
     #[command(flatten)]
-    safety: Safety,
+    confirm: ConfirmArgs,
 }
 
 /// Runs the command.
@@ -44,14 +48,19 @@ pub struct DeleteArgs {
 /// # Errors
 /// Keys or settings that cannot be used.
 pub fn run(context: &mut Context, args: &DeleteArgs) -> Result<Exit, Failure> {
-    let how = Deletion { dry_run: args.safety.dry_run, everywhere: args.everywhere, cas: args.if_cas };
+    let how = Deletion { dry_run: args.dry_run, everywhere: args.everywhere, cas: args.if_cas };
     let keys = match args.keys.stream()? {
         Some(stream) if !how.dry_run && (args.bulk.summary || stream.is_long()) => {
+            bulk::confirm(context, &args.confirm, "delete", stream.ahead(), !stream.is_long())?;
             return many(context, args, stream);
         }
         Some(stream) => args.keys.read_ahead(context, stream)?,
         None => args.keys.read(context)?,
     };
+    if !how.dry_run {
+        let piped = args.keys.piped_count(context, keys.len())?;
+        bulk::confirm(context, &args.confirm, "delete", piped, true)?;
+    }
     change::delete(context, "delete", &keys, how)
 }
 

@@ -54,7 +54,9 @@ pub struct EditArgs {
 /// # Errors
 /// A value that cannot be edited as text, an editor that fails, or settings that do not allow it.
 pub fn run(context: &mut Context, args: &EditArgs) -> Result<Exit, Failure> {
-    context.allow_change("edit")?;
+    if !args.safety.dry_run {
+        context.allow_change("edit")?;
+    }
     let prefix = if args.flask { context.settings.key_prefix.value.as_bytes() } else { b"" };
     let key = context.key(&[prefix, args.key.as_bytes()].concat())?;
     let (mut items, failures) = fetch::fetch(context, std::slice::from_ref(&key))?;

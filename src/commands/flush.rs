@@ -6,6 +6,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::change::FORMATS;
+use super::confirm;
 use super::confirm::ConfirmArgs;
 use super::context::Context;
 use super::outcome::ending;
@@ -100,7 +101,7 @@ pub fn run(context: &mut Context, args: &FlushArgs) -> Result<Exit, Failure> {
         .collect();
     let mut failures = Vec::new();
     if !args.dry_run {
-        args.confirm.ask(context, &question(context, &rows))?;
+        args.confirm.ask(context, &question(context, &rows, seconds))?;
         let answers = cluster.pool.each(&chosen, |_, server| flush(server, delay));
         for (row, (_, answer)) in rows.iter_mut().zip(answers) {
             row.error = answer.as_ref().err().map(ToString::to_string);
@@ -127,12 +128,7 @@ pub fn run(context: &mut Context, args: &FlushArgs) -> Result<Exit, Failure> {
     Ok(ending(Exit::Done, count("flushed"), &failures))
 }
 
-fn question(context: &Context, rows: &[ServerRecord]) -> String {
-    let profile = context
-        .settings
-        .profile
-        .as_ref()
-        .map_or_else(String::new, |profile| format!(" of profile {}", profile.value));
+fn question(context: &Context, rows: &[ServerRecord], seconds: u64) -> String {
     let servers: Vec<String> = rows
         .iter()
         .map(|row| match row.items {
@@ -140,7 +136,9 @@ fn question(context: &Context, rows: &[ServerRecord]) -> String {
             None => row.server.clone(),
         })
         .collect();
-    format!("Make every item invalid{profile} on {}?", servers.join(", "))
+    let items: u64 = rows.iter().filter_map(|row| row.items).sum();
+    let when = if seconds > 0 { format!(" in {seconds} s") } else { String::new() };
+    format!("Make every item ({items}) invalid{when} {}?", confirm::place_of(context, &servers))
 }
 
 /// How many items a server has.

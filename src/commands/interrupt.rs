@@ -11,6 +11,8 @@ use signal_hook::SigId;
 use signal_hook::consts::SIGINT;
 use signal_hook::consts::SIGTERM;
 
+use crate::output::prompt;
+
 /// Whether the process goes on after a command that was interrupted, however often.
 static OUTLIVES: AtomicBool = AtomicBool::new(false);
 
@@ -28,6 +30,7 @@ impl Interrupt {
     /// Takes over Ctrl-C and SIGTERM until it is dropped; a second one ends the process as it would have without.
     #[must_use]
     pub fn listen() -> Self {
+        prompt::leave_interrupts();
         let is_wanted = Arc::<AtomicBool>::default();
         let mut handlers = Vec::new();
         for signal in [SIGINT, SIGTERM] {

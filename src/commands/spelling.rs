@@ -28,6 +28,12 @@ impl Spelling {
         Ok(Self { prefix: facts.key_prefix.into_bytes(), chunks })
     }
 
+    /// How many wire keys a key has.
+    #[must_use]
+    pub fn items(&self) -> usize {
+        self.chunks.max(1)
+    }
+
     /// Hands over each wire key of a key.
     pub fn each(&self, key: &[u8], take: &mut dyn FnMut(&[u8])) {
         if self.prefix.is_empty() && self.chunks == 0 {

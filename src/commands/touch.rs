@@ -11,7 +11,7 @@ use super::bulk::Reporter;
 use super::bulk::Work;
 use super::change;
 use super::change::Change;
-use super::change::Safety;
+use super::confirm::ConfirmArgs;
 use super::context;
 use super::context::Context;
 use super::spelling::Spelling;
@@ -24,7 +24,8 @@ use crate::settings::units;
 
 /// Give items a new expiry
 ///
-/// Prints what became of each key; more than a thousand keys of --stdin are streamed. Exit 1 if none was there.
+/// Prints what became of each key; more than a thousand keys of --stdin are streamed, and more than a hundred have to be
+/// confirmed. Exit 1 if none was there.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  cachier touch session:42 --ttl 15m\n  cachier touch banner --ttl 0")]
 pub struct TouchArgs {
@@ -35,8 +36,11 @@ pub struct TouchArgs {
     ttl: Duration,
     #[command(flatten)]
     bulk: BulkArgs,
+    /// Show what would be changed, and change nothing
+    #[arg(short = 'n', long, help_heading = "Safety")]
+    dry_run: bool,
     #[command(flatten)]
-    safety: Safety,
+    confirm: ConfirmArgs,
 }
 
 /// Runs the command.
@@ -46,16 +50,21 @@ pub struct TouchArgs {
 pub fn run(context: &mut Context, args: &TouchArgs) -> Result<Exit, Failure> {
     let expiry = Expiry::after(args.ttl, context::now());
     let keys = match args.keys.stream()? {
-        Some(stream) if !args.safety.dry_run && (args.bulk.summary || stream.is_long()) => {
+        Some(stream) if !args.dry_run && (args.bulk.summary || stream.is_long()) => {
+            bulk::confirm(context, &args.confirm, "touch", stream.ahead(), !stream.is_long())?;
             return many(context, args, stream, expiry);
         }
         Some(stream) => args.keys.read_ahead(context, stream)?,
         None => args.keys.read(context)?,
     };
+    if !args.dry_run {
+        let piped = args.keys.piped_count(context, keys.len())?;
+        bulk::confirm(context, &args.confirm, "touch", piped, true)?;
+    }
     let cluster = context.cluster()?;
     context.note_expiry(expiry)?;
     let plan = change::plan(&keys, |key| cluster.router.writers(key.as_bytes()).iter().collect());
-    let change = Change { command: "touch", done: "touched", dry_run: args.safety.dry_run };
+    let change = Change { command: "touch", done: "touched", dry_run: args.dry_run };
     change::apply(context, change, &plan, |key| Request::Touch { key, expiry })
 }
 

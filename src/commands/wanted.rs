@@ -142,6 +142,15 @@ impl KeyArgs {
         !self.stdin && !self.null && self.keys.len() == 1 && self.keys.first().is_some_and(|key| key != "-")
     }
 
+    /// How many of these wire keys, more or less, were given on standard input: none if all were typed.
+    ///
+    /// # Errors
+    /// Facts about the application that are not understood.
+    pub fn piped_count(&self, context: &Context, wire_keys: usize) -> Result<usize, Failure> {
+        let is_piped = self.stdin || self.null || self.keys.iter().any(|key| key == "-");
+        Ok(if is_piped { wire_keys / self.spelling(context)?.items() } else { 0 })
+    }
+
     fn piped(&self) -> Result<Vec<Vec<u8>>, Failure> {
         let mut input = Vec::new();
         io::stdin()

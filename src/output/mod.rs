@@ -2,6 +2,7 @@
 
 pub mod escape;
 pub mod progress;
+pub mod prompt;
 pub mod record;
 mod table;
 
@@ -141,6 +142,12 @@ impl Output {
     #[must_use]
     pub fn can_ask(&self) -> bool {
         self.notes_to_terminal && io::stdin().is_terminal()
+    }
+
+    /// Whether somebody at a terminal can be asked though standard input is a pipe.
+    #[must_use]
+    pub fn can_ask_beside_input(&self) -> bool {
+        self.notes_to_terminal && prompt::has_terminal()
     }
 
     /// Writes bytes as they are.

@@ -28,7 +28,8 @@ fn a_long_list_is_deleted_with_exact_counts_on_every_protocol() {
     for kind in [Kind::Plain, Kind::Sasl, Kind::AuthFile, Kind::Tls] {
         let pool = Pool::start(kind, 2);
         store(&pool);
-        let deleted = pool.cachier(["delete", "--stdin", "--summary", "-o", "json"]).stdin(names(KEYS)).run();
+        let deleted =
+            pool.cachier(["delete", "--stdin", "--yes", "--summary", "-o", "json"]).stdin(names(KEYS)).run();
         let deleted = deleted.success().json();
         assert_eq!(deleted["schema"], "cachier/delete/1");
         let half = KEYS as u64 / 2;
@@ -44,8 +45,12 @@ fn every_key_has_its_row_unless_only_counts_are_wanted() {
     for kind in [Kind::Plain, Kind::Sasl] {
         let pool = Pool::start(kind, 2);
         store(&pool);
-        let rows =
-            pool.cachier(["delete", "--stdin", "-o", "json"]).stdin(names(KEYS)).run().success().json();
+        let rows = pool
+            .cachier(["delete", "--stdin", "--yes", "-o", "json"])
+            .stdin(names(KEYS))
+            .run()
+            .success()
+            .json();
         let keys = rows["keys"].as_array().unwrap();
         assert_eq!(keys.len(), KEYS);
         for row in keys {
@@ -56,7 +61,8 @@ fn every_key_has_its_row_unless_only_counts_are_wanted() {
         }
         assert_eq!(rows["deleted"], KEYS as u64 / 2);
         store(&pool);
-        let lines = pool.cachier(["delete", "--stdin"]).stdin(names(KEYS)).run().success().stdout_text();
+        let lines =
+            pool.cachier(["delete", "--stdin", "--yes"]).stdin(names(KEYS)).run().success().stdout_text();
         assert_eq!(lines.lines().filter(|line| line.ends_with("\tdeleted")).count(), KEYS / 2);
         assert_eq!(lines.lines().count(), KEYS);
     }
@@ -66,7 +72,7 @@ fn every_key_has_its_row_unless_only_counts_are_wanted() {
 fn connections_share_the_work() {
     let pool = Pool::plain(1);
     store(&pool);
-    let arguments = ["delete", "--stdin", "--summary", "--connections", "3", "-o", "json"];
+    let arguments = ["delete", "--stdin", "--yes", "--summary", "--connections", "3", "-o", "json"];
     let deleted = pool.cachier(arguments).stdin(names(KEYS)).run().success().json();
     assert_eq!(
         (&deleted["deleted"], &deleted["servers"].as_array().unwrap().len()),
@@ -80,7 +86,7 @@ fn a_long_list_is_touched() {
     for kind in [Kind::Plain, Kind::Sasl] {
         let pool = Pool::start(kind, 1);
         store(&pool);
-        let arguments = ["touch", "--ttl", "1h", "--stdin", "--summary", "-o", "json"];
+        let arguments = ["touch", "--ttl", "1h", "--stdin", "--yes", "--summary", "-o", "json"];
         let touched = pool.cachier(arguments).stdin(names(KEYS)).run().success().json();
         assert_eq!(
             (&touched["touched"], &touched["not_found"]),
@@ -96,7 +102,7 @@ fn a_server_that_is_down_and_a_key_that_cannot_be_sent_are_counted() {
     let (_held, closed) = refusing_port();
     let list = format!("{},{closed}", server.address());
     let input = names(KEYS) + "a b\n";
-    let arguments = ["delete", "--stdin", "--summary", "-o", "json", "-s", &list];
+    let arguments = ["delete", "--stdin", "--yes", "--summary", "-o", "json", "-s", &list];
     let deleted = Cachier::new(arguments).stdin(input).run().code(6);
     assert!(deleted.stderr_text().contains("\"a b\""), "{}", deleted.stderr_text());
     let deleted = deleted.json();
@@ -124,7 +130,7 @@ const PROBE: &[u8] = b"md cachier:probe:0b6f8d5c-nobody-has-this-key q O1\r\nmn\
 /// Deletes `a`, `b` and `c` on a server that follows a script behind the probe.
 fn deleted_by(script: Script) -> serde_json::Value {
     let fake = Fake::once(script);
-    let arguments = ["delete", "--stdin", "--summary", "-o", "json", "-s", &fake.address()];
+    let arguments = ["delete", "--stdin", "--yes", "--summary", "-o", "json", "-s", &fake.address()];
     Cachier::new(arguments).stdin("a\nb\nc\n").run().success().json()
 }
 
@@ -170,7 +176,7 @@ fn what_was_sent_and_not_answered_is_unknown() {
         .send("NF\r\n")
         .close();
     let fake = Fake::once(script);
-    let arguments = ["delete", "--stdin", "--summary", "-o", "json", "-s", &fake.address()];
+    let arguments = ["delete", "--stdin", "--yes", "--summary", "-o", "json", "-s", &fake.address()];
     let deleted = Cachier::new(arguments).stdin("a\nb\nc\n").run();
     assert!(deleted.stderr_text().contains("closed the connection"));
     let deleted = deleted.json();

@@ -196,7 +196,8 @@ fn one_dead_server_of_three_is_six_and_the_others_work_is_done() {
         let outcome = pool.cachier(["get", "--stdin"]).stdin(input(&placed)).run().code(6);
         outcome.stdout_is(expected).stderr_has(&dead);
 
-        let run = pool.cachier(["delete", "--stdin", "-o", "json"]).stdin(input(&placed)).run().code(6);
+        let run =
+            pool.cachier(["delete", "--stdin", "--yes", "-o", "json"]).stdin(input(&placed)).run().code(6);
         let document = run.stderr_has(&dead).json();
         assert_eq!(document["deleted"], reached.len(), "{kind:?}");
         assert_eq!(document["failed"], placed.len() - reached.len(), "{kind:?}");

@@ -41,6 +41,7 @@ mod qa_spread;
 mod qa_time;
 mod qa_usage;
 mod real_pickles;
+mod safety;
 mod servers;
 mod session;
 mod set;

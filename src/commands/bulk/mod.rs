@@ -19,6 +19,8 @@ use self::serve::serve;
 pub use self::stream::FEW;
 pub use self::stream::KeyStream;
 pub use self::told::Told;
+use super::confirm;
+use super::confirm::ConfirmArgs;
 use super::context::Cluster;
 use super::context::Context;
 use super::interrupt::Interrupt;
@@ -40,6 +42,9 @@ const WAITING: usize = 4;
 
 /// How many keys are read between two looks whether anybody is still interested.
 const LOOK: usize = 256;
+
+/// How many keys of standard input are changed without a question.
+const UNASKED: usize = 100;
 
 /// How many keys are changed at the same time.
 #[derive(Args, Clone, Copy, Debug)]
@@ -71,6 +76,29 @@ pub struct Streamed {
     pub refused: Counts,
     /// Whether the user wanted an end.
     pub interrupted: bool,
+}
+
+/// Asks before many keys of standard input are changed, at the terminal itself, since standard input has the keys.
+///
+/// # Errors
+/// Exit 8 if the answer is no, or if there is nobody to ask and the flags do not say enough.
+pub fn confirm(
+    context: &mut Context,
+    confirm: &ConfirmArgs,
+    command: &str,
+    keys: usize,
+    is_all: bool,
+) -> Result<(), Failure> {
+    if keys <= UNASKED {
+        return Ok(());
+    }
+    let more = if is_all { "" } else { "more than " };
+    let keys = keys - usize::from(!is_all);
+    confirm.check_beside_input(context, &format!("{command} of {more}{keys} keys"))?;
+    let cluster = context.cluster()?;
+    let verb = if command == "delete" { "Delete" } else { "Change" };
+    let place = confirm::place(context, &cluster);
+    confirm.ask(context, &format!("{verb} {more}{keys} keys of standard input {place}?"))
 }
 
 /// Streams the keys to their servers and prints what became of them.

@@ -57,6 +57,12 @@ impl<R: Read> KeyStream<R> {
         self.head.len() > FEW
     }
 
+    /// How many keys were read ahead: all of them, unless the stream [is long](KeyStream::is_long).
+    #[must_use]
+    pub fn ahead(&self) -> usize {
+        self.head.len()
+    }
+
     /// The next key, or `None` at the end.
     ///
     /// # Errors

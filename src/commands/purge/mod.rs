@@ -14,6 +14,7 @@ pub use self::sweep::Doomed;
 pub use self::sweep::Sweep;
 pub use self::sweep::Swept;
 use super::change::FORMATS;
+use super::confirm;
 use super::confirm::ConfirmArgs;
 use super::context;
 use super::context::Cluster;
@@ -75,7 +76,7 @@ pub fn run(context: &mut Context, args: &PurgeArgs) -> Result<Exit, Failure> {
     if !args.dry_run && !interrupt.is_wanted() {
         let matched: u64 = swept.iter().map(|(_, swept)| swept.matched).sum();
         if args.confirm.yes || matched > 0 {
-            args.confirm.ask(context, &question("", &cluster, &swept))?;
+            args.confirm.ask(context, &question("", context, &cluster, &swept))?;
             swept = sweep(context, "deleting", true);
         }
     }
@@ -87,14 +88,14 @@ pub fn run(context: &mut Context, args: &PurgeArgs) -> Result<Exit, Failure> {
 
 /// What is going to happen to items of a kind, with a sample.
 #[must_use]
-pub fn question(kind: &str, cluster: &Cluster, swept: &[(usize, Swept)]) -> String {
+pub fn question(kind: &str, context: &Context, cluster: &Cluster, swept: &[(usize, Swept)]) -> String {
     let sum = |field: fn(&Swept) -> u64| swept.iter().map(|(_, swept)| field(swept)).sum::<u64>();
     let (matched, bytes, fetched) =
         (sum(|swept| swept.matched), sum(|swept| swept.bytes), sum(|swept| swept.fetched));
     let sample: Vec<String> = sample(swept).iter().map(ToString::to_string).collect();
     format!(
-        "Delete {matched} {kind}items ({bytes} bytes, {fetched} of them read since they were stored) on {} servers, such as {}?",
-        cluster.pool.endpoints().len(),
+        "Delete {matched} {kind}items ({bytes} bytes, {fetched} of them read since they were stored) {}, such as {}?",
+        confirm::place(context, cluster),
         sample.join(", ")
     )
 }

@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use super::cachier::{Cachier, Outcome};
 use super::wait_for;
@@ -82,6 +82,15 @@ impl Terminal {
     /// Returns what the terminal has shown so far.
     pub(crate) fn shown(&self) -> String {
         String::from_utf8_lossy(&self.screen.lock().unwrap()).into_owned()
+    }
+
+    /// Waits until the program reads single keys, Ctrl-C among them.
+    pub(crate) fn expect_keys_read(self) -> Self {
+        wait_for("the program to read keys", || {
+            let modes = tcgetattr(&self.master).unwrap().local_modes;
+            (!modes.contains(LocalModes::ISIG)).then_some(())
+        });
+        self
     }
 
     /// Waits for the end of the program; everything it wrote is the outcome's `stdout`, lines ending in CR LF.
