@@ -87,9 +87,12 @@ enum Command {
     #[command(visible_alias = "probe")]
     Latency(commands::latency::LatencyArgs),
     Exporter(commands::exporter::ExporterArgs),
+    Doctor(commands::doctor::DoctorArgs),
     Ping(commands::ping::PingArgs),
+    Wait(commands::wait::WaitArgs),
     Version(commands::version::VersionArgs),
     Servers(commands::servers::ServersArgs),
+    Capabilities(commands::capabilities::CapabilitiesArgs),
     Dev(commands::dev::DevArgs),
     Demo(commands::demo::DemoArgs),
     Profile(commands::profile::ProfileArgs),
@@ -107,6 +110,12 @@ impl Command {
     }
 }
 
+/// The help of every command with its examples before its flags.
+fn laid_out(command: clap::Command) -> clap::Command {
+    const TEMPLATE: &str = "{about}{after-help}\n\n{usage-heading} {usage}\n\n{all-args}";
+    command.mut_subcommands(|command| laid_out(command.help_template(TEMPLATE)))
+}
+
 /// Runs the program; a panic is a bug and ends with its own exit code.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -122,6 +131,11 @@ fn start() -> ExitCode {
     let arguments = dashed::sorted(Cli::command, arguments);
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
+        // Help is laid out only where it is asked for: it would cost every start.
+        Err(error) if error.kind() == ErrorKind::DisplayHelp => {
+            let laid_out = laid_out(Cli::command()).try_get_matches_from(&arguments);
+            return ExitCode::from(usage(&laid_out.err().unwrap_or(error), &arguments).code());
+        }
         Err(error) => return ExitCode::from(usage(&error, &arguments).code()),
     };
     let mut output = Output::standard(cli.flags.quiet, cli.flags.verbose);
@@ -261,6 +275,9 @@ fn dispatch(context: &mut Context, command: &Command) -> Result<Exit, Failure> {
         Command::Latency(args) => commands::latency::run(context, args),
         Command::Exporter(args) => commands::exporter::run(context, args),
         Command::Ping(args) => commands::ping::run(context, args),
+        Command::Doctor(args) => commands::doctor::run(context, args),
+        Command::Wait(args) => commands::wait::run(context, args),
+        Command::Capabilities(args) => commands::capabilities::run(context, args),
         Command::Version(args) => commands::version::run(context, args),
         Command::Servers(args) => commands::servers::run(context, args),
         Command::Dev(args) => commands::dev::run(context, args),

@@ -13,6 +13,8 @@ use crate::failure::Failure;
 use crate::output::Cell;
 use crate::output::Format;
 use crate::output::Table;
+use crate::pool::Server;
+use crate::pool::ServerError;
 
 /// Check that every server answers and lets us in
 ///
@@ -48,9 +50,7 @@ pub fn run(context: &mut Context, _args: &PingArgs) -> Result<Exit, Failure> {
     let all: Vec<usize> = (0..cluster.pool.endpoints().len()).collect();
     let answers = cluster.pool.each(&all, |_, server| {
         let began = Instant::now();
-        // A barrier needs the login where there is one; `version` is answered to anybody (memcached 1.6.18 with -S).
-        let known = super::version::ask(server)?;
-        super::version::barrier(server)?;
+        let known = knock(server)?;
         Ok((known, began.elapsed()))
     });
     let mut unreached = Vec::new();
@@ -90,4 +90,15 @@ pub fn run(context: &mut Context, _args: &PingArgs) -> Result<Exit, Failure> {
         }
     }
     Ok(ending(Exit::Done, rows.iter().filter(|row| row.up).count(), &failures))
+}
+
+/// Finds out whether a server answers and lets us in; its version, if it tells.
+///
+/// # Errors
+/// It does not.
+pub fn knock(server: &mut Server) -> Result<Option<String>, ServerError> {
+    // A barrier needs the login where there is one; `version` is answered to anybody (memcached 1.6.18 with -S).
+    let known = super::version::ask(server)?;
+    super::version::barrier(server)?;
+    Ok(known)
 }

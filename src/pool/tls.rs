@@ -120,6 +120,14 @@ pub(super) fn words(error: &rustls::Error) -> String {
         rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
             "the server wants a client certificate".to_owned()
         }
+        rustls::Error::InvalidCertificate(
+            CertificateError::Expired | CertificateError::ExpiredContext { .. },
+        ) => "the server's certificate has expired".to_owned(),
+        rustls::Error::InvalidCertificate(certificate)
+            if certificate.to_string().contains("CaUsedAsEndEntity") =>
+        {
+            "the server shows the certificate of an authority as its own (self-signed)".to_owned()
+        }
         rustls::Error::InvalidMessage(_) => "the server does not speak TLS here".to_owned(),
         other => other.to_string(),
     }
@@ -137,6 +145,14 @@ pub(super) fn hint(error: &rustls::Error) -> Option<&'static str> {
         rustls::Error::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => "name the server as its certificate does, with --servers or --tls-server-name",
+        rustls::Error::InvalidCertificate(
+            CertificateError::Expired | CertificateError::ExpiredContext { .. },
+        ) => "renew it on the server; if it is new, check this machine's clock",
+        rustls::Error::InvalidCertificate(certificate)
+            if certificate.to_string().contains("CaUsedAsEndEntity") =>
+        {
+            "give the server a certificate signed by that authority (CA:FALSE), or accept any with --tls-insecure"
+        }
         _ => return None,
     })
 }

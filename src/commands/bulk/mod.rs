@@ -1,6 +1,8 @@
 //! Changes to any number of keys from standard input: streamed to all servers at once, in constant memory.
 
+mod asked;
 mod block;
+mod feed;
 mod report;
 mod rows;
 mod serve;
@@ -8,19 +10,18 @@ mod stream;
 mod told;
 
 use std::sync::mpsc;
-use std::sync::mpsc::SyncSender;
 use std::thread;
 
 use clap::Args;
 
+pub use self::asked::confirm;
 use self::block::Block;
+use self::feed::Feed;
 pub use self::report::Reporter;
 use self::serve::serve;
 pub use self::stream::FEW;
 pub use self::stream::KeyStream;
 pub use self::told::Told;
-use super::confirm;
-use super::confirm::ConfirmArgs;
 use super::context::Cluster;
 use super::context::Context;
 use super::interrupt::Interrupt;
@@ -42,9 +43,6 @@ const WAITING: usize = 4;
 
 /// How many keys are read between two looks whether anybody is still interested.
 const LOOK: usize = 256;
-
-/// How many keys of standard input are changed without a question.
-const UNASKED: usize = 100;
 
 /// How many keys are changed at the same time.
 #[derive(Args, Clone, Copy, Debug)]
@@ -76,29 +74,6 @@ pub struct Streamed {
     pub refused: Counts,
     /// Whether the user wanted an end.
     pub interrupted: bool,
-}
-
-/// Asks before many keys of standard input are changed, at the terminal itself, since standard input has the keys.
-///
-/// # Errors
-/// Exit 8 if the answer is no, or if there is nobody to ask and the flags do not say enough.
-pub fn confirm(
-    context: &mut Context,
-    confirm: &ConfirmArgs,
-    command: &str,
-    keys: usize,
-    is_all: bool,
-) -> Result<(), Failure> {
-    if keys <= UNASKED {
-        return Ok(());
-    }
-    let more = if is_all { "" } else { "more than " };
-    let keys = keys - usize::from(!is_all);
-    confirm.check_beside_input(context, &format!("{command} of {more}{keys} keys"))?;
-    let cluster = context.cluster()?;
-    let verb = if command == "delete" { "Delete" } else { "Change" };
-    let place = confirm::place(context, &cluster);
-    confirm.ask(context, &format!("{verb} {more}{keys} keys of standard input {place}?"))
 }
 
 /// Streams the keys to their servers and prints what became of them.
@@ -178,58 +153,4 @@ pub fn stream(
             .collect();
         read.map(|()| Streamed { done, refused, interrupted })
     })
-}
-
-/// The way from the reader to the threads of all connections.
-struct Feed {
-    connections: usize,
-    /// Whose turn it is among the connections of a server.
-    turn: usize,
-    /// As many a server as there are connections, one server after the other.
-    lanes: Vec<(SyncSender<Block>, Block)>,
-    /// Keys that the protocol cannot carry.
-    refused: Counts,
-}
-
-impl Feed {
-    /// Gives a key to the threads of its servers; returns how many were passed on.
-    fn push(&mut self, key: &[u8], targets: &Targets) -> u64 {
-        let mut passed = 0;
-        for server in targets.iter() {
-            let Some((sender, block)) = self.lanes.get_mut(server * self.connections + self.turn) else {
-                continue;
-            };
-            block.push(key);
-            if block.len() >= BLOCK {
-                passed += block.len() as u64;
-                hand_over(sender, block);
-                self.turn = (self.turn + 1) % self.connections;
-            }
-        }
-        passed
-    }
-
-    fn refuse(&mut self, told: &dyn Told, bytes: &[u8], reason: &str) {
-        self.refused.failed += 1;
-        if self.refused.refusal.is_none() {
-            self.refused.refusal = Some(reason.to_owned());
-        }
-        told.failed(None, &[bytes], reason);
-    }
-
-    /// Passes on what is left, unless the user wants an end.
-    fn end(mut self, interrupted: bool) -> Counts {
-        if !interrupted {
-            self.lanes.iter_mut().for_each(|(sender, block)| hand_over(sender, block));
-        }
-        self.refused
-    }
-}
-
-/// Gives a block to a server's thread, which takes everything up to the end.
-fn hand_over(sender: &SyncSender<Block>, block: &mut Block) {
-    if block.len() > 0 {
-        // A thread that has ended panicked, which its join tells.
-        drop(sender.send(std::mem::replace(block, Block::with_capacity(BLOCK))));
-    }
 }

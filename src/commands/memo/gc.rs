@@ -84,7 +84,7 @@ pub(super) fn run(context: &mut Context, args: &GcArgs) -> Result<Exit, Failure>
     if !args.dry_run && !interrupt.is_wanted() {
         let matched: u64 = swept.iter().map(|(_, swept)| swept.matched).sum();
         if args.confirm.yes || matched > 0 {
-            args.confirm.ask(context, &purge::question("unreachable ", &cluster, &swept))?;
+            args.confirm.ask(context, &purge::question("unreachable ", context, &cluster, &swept))?;
             swept = sweep(context, "deleting", true);
         }
     }
