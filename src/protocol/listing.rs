@@ -179,7 +179,7 @@ fn parse_mgdump<'a>(line: &'a [u8], scratch: &'a mut Vec<u8>) -> Option<Entry<'a
 }
 
 /// Undoes memcached's `uriencode`: `%XX` for every byte but letters, digits, `-._~`.
-fn percent_decoded<'a>(text: &'a [u8], scratch: &'a mut Vec<u8>) -> Option<&'a [u8]> {
+pub(super) fn percent_decoded<'a>(text: &'a [u8], scratch: &'a mut Vec<u8>) -> Option<&'a [u8]> {
     if text.is_empty() {
         return None;
     }

@@ -21,6 +21,7 @@ pub mod reply;
 pub mod request;
 #[cfg(test)]
 mod tests;
+pub mod watch;
 
 use std::fmt;
 
