@@ -11,6 +11,7 @@ mod spill;
 mod stream;
 mod style;
 pub mod tls;
+pub mod watch;
 
 use std::sync::Mutex;
 use std::sync::PoisonError;
