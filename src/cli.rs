@@ -86,6 +86,7 @@ enum Command {
     Check(commands::check::CheckCommandArgs),
     #[command(visible_alias = "probe")]
     Latency(commands::latency::LatencyArgs),
+    Tail(commands::tail::TailArgs),
     Exporter(commands::exporter::ExporterArgs),
     Doctor(commands::doctor::DoctorArgs),
     Ping(commands::ping::PingArgs),
@@ -274,6 +275,7 @@ fn dispatch(context: &mut Context, command: &Command) -> Result<Exit, Failure> {
         Command::Check(args) => commands::check::run(context, args),
         Command::Latency(args) => commands::latency::run(context, args),
         Command::Exporter(args) => commands::exporter::run(context, args),
+        Command::Tail(args) => commands::tail::run(context, args),
         Command::Ping(args) => commands::ping::run(context, args),
         Command::Doctor(args) => commands::doctor::run(context, args),
         Command::Wait(args) => commands::wait::run(context, args),

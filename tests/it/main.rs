@@ -51,5 +51,6 @@ mod shell;
 mod sizes;
 mod stats;
 mod stored_values;
+mod tail;
 mod touch;
 mod wait;
