@@ -87,6 +87,7 @@ enum Command {
     #[command(visible_alias = "probe")]
     Latency(commands::latency::LatencyArgs),
     Tail(commands::tail::TailArgs),
+    Measure(commands::measure::MeasureArgs),
     Exporter(commands::exporter::ExporterArgs),
     Doctor(commands::doctor::DoctorArgs),
     Ping(commands::ping::PingArgs),
@@ -276,6 +277,7 @@ fn dispatch(context: &mut Context, command: &Command) -> Result<Exit, Failure> {
         Command::Latency(args) => commands::latency::run(context, args),
         Command::Exporter(args) => commands::exporter::run(context, args),
         Command::Tail(args) => commands::tail::run(context, args),
+        Command::Measure(args) => commands::measure::run(context, args),
         Command::Ping(args) => commands::ping::run(context, args),
         Command::Doctor(args) => commands::doctor::run(context, args),
         Command::Wait(args) => commands::wait::run(context, args),

@@ -15,6 +15,7 @@ use super::embedded::exit_of;
 use super::embedded::random_credentials;
 use super::interrupt::Interrupt;
 use super::passed_on::PassedOn;
+use super::program;
 use crate::dev::Authentication;
 use crate::dev::Credentials;
 use crate::dev::arrivals::Arrival;
@@ -170,18 +171,7 @@ fn run_program(
     arguments: &[OsString],
     signals: &PassedOn,
 ) -> Result<Exit, Failure> {
-    let mut child = Command::new(program)
-        .args(arguments)
-        .envs(pool.variables())
-        .spawn()
-        .map_err(|error| Failure::usage(format!("cannot run {}: {error}", program.display())))?;
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Ok(exit_of(status)),
-            Ok(None) => {}
-            Err(error) => return Err(Failure::usage(format!("cannot wait for the program: {error}"))),
-        }
-        signals.pass_on(&child);
-        thread::sleep(TICK);
-    }
+    let mut command = Command::new(program);
+    command.args(arguments).envs(pool.variables());
+    Ok(exit_of(program::run(command, signals)?))
 }

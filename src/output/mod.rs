@@ -300,6 +300,18 @@ impl Output {
         }
     }
 
+    /// Writes data to stderr from here on, for a command whose stdout is another program's; nothing with `-q`.
+    pub fn use_stderr(&mut self) {
+        self.data = if self.quiet { Box::new(io::sink()) } else { Box::new(io::stderr()) };
+        self.is_terminal = self.notes_to_terminal;
+    }
+
+    /// Writes data to a file from here on.
+    pub fn use_file(&mut self, file: std::fs::File) {
+        self.data = Box::new(io::BufWriter::new(file));
+        self.is_terminal = false;
+    }
+
     /// Writes out what is buffered, at the end.
     ///
     /// # Errors

@@ -28,6 +28,7 @@ mod layers;
 mod listing;
 mod live;
 mod locate;
+mod measure;
 mod memo;
 mod meta;
 mod peers;
