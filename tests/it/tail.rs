@@ -92,7 +92,7 @@ fn one_dead_server_stops_nobody() {
 #[test]
 fn binary_servers_cannot_be_watched_and_the_hint_says_what_works() {
     let pool = Pool::sasl(1);
-    pool.cachier(["tail"]).run().code(5).stderr_has("SASL").stderr_has("cachier top");
+    pool.cachier(["tail"]).run().code(5).stderr_has("SASL").stderr_has("cachier stats -i 5s");
 }
 
 #[test]
