@@ -36,7 +36,7 @@ fn the_names_of_memcached_exporter_are_kept_on_every_kind() {
             ("memcached_version", json!({"version": pool.server(0).stat("version")}), 1.0),
             ("memcached_current_items", json!({}), 1.0),
             ("memcached_limit_bytes", json!({}), f64::from(64 << 20)),
-            ("memcached_max_connections", json!({}), 1024.0),
+            ("memcached_max_connections", json!({}), pool.server(0).stat("max_connections").parse().unwrap()),
             ("memcached_commands_total", json!({"command": "get", "status": "hit"}), 1.0),
             ("memcached_commands_total", json!({"command": "get", "status": "miss"}), 1.0),
             ("memcached_commands_total", json!({"command": "set", "status": "hit"}), 1.0),
