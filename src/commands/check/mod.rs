@@ -142,6 +142,8 @@ pub fn run(context: &mut Context, args: &CheckCommandArgs) -> Result<Exit, Failu
             context.output.table(format, &table);
         }
     }
+    // The sum stands under the table, which is buffered.
+    drop(context.output.flush());
     let (checks, servers) = (found.made.len(), found.servers.len());
     context.output.note(&format!("{checks} checks of {servers} servers: {failed} failed, {warned} warned"));
     Ok(exit)

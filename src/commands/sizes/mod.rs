@@ -25,7 +25,7 @@ use crate::failure::Failure;
 use crate::measure::prefixes::Bounds;
 use crate::measure::prefixes::Prefixes;
 
-/// Show what lies under which prefix of the keys: items, bytes, quartiles of time to live and of idle time
+/// Show what lies under which prefix of the keys: items, bytes, quartiles of TTL and idle time
 ///
 /// A tree, larger prefixes first, and the largest items. Sizes include memcached's overhead. However many keys there are,
 /// memory is bounded by the number of prefixes shown: small prefixes may be forgotten, and how much the figures may lack for
@@ -49,7 +49,7 @@ pub struct SizesArgs {
     /// Hide prefixes within others that have less than this percentage of all bytes
     #[arg(long, value_name = "PERCENT", default_value_t = 1.0)]
     min_share: f64,
-    /// Show this many of the largest items, in a table and in JSON
+    /// Show this many of the largest items in a table or JSON
     #[arg(long, value_name = "N", default_value_t = 10)]
     largest: u16,
 }

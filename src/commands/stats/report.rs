@@ -105,6 +105,8 @@ impl Reporter {
                     table::overview(servers, &total, format, self.interval.is_some()),
                 );
                 if format == Format::Table {
+                    // Sentences stand under the table, which is buffered.
+                    drop(context.output.flush());
                     remark(context, servers, &total);
                 }
             }
