@@ -7,6 +7,7 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::CommandFactory as _;
+use clap::FromArgMatches as _;
 use clap::Parser;
 use clap::Subcommand;
 use clap::error::ErrorKind;
@@ -131,13 +132,11 @@ fn start() -> ExitCode {
         return ExitCode::from(complete(&shell, &arguments).code());
     }
     let arguments = dashed::sorted(Cli::command, arguments);
-    let cli = match Cli::try_parse_from(&arguments) {
+    let parsed = laid_out(Cli::command())
+        .try_get_matches_from(&arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
-        // Help is laid out only where it is asked for: it would cost every start.
-        Err(error) if error.kind() == ErrorKind::DisplayHelp => {
-            let laid_out = laid_out(Cli::command()).try_get_matches_from(&arguments);
-            return ExitCode::from(usage(&laid_out.err().unwrap_or(error), &arguments).code());
-        }
         Err(error) => return ExitCode::from(usage(&error, &arguments).code()),
     };
     let mut output = Output::standard(cli.flags.quiet, cli.flags.verbose);
@@ -294,7 +293,7 @@ fn dispatch(context: &mut Context, command: &Command) -> Result<Exit, Failure> {
         }
         Command::Completions(args) => commands::completions::run(&mut context.output, args),
         Command::Man(args) => commands::man::run(&mut context.output, args, Cli::command()),
-        Command::Help(args) => commands::help::run(&mut context.output, args, Cli::command()),
+        Command::Help(args) => commands::help::run(&mut context.output, args, laid_out(Cli::command())),
     }
 }
 

@@ -22,7 +22,9 @@ pub struct Flags {
     /// Configuration file [env: CACHIER_CONFIG] [default: ~/.config/cachier/config.toml]
     #[arg(long, global = true, hide_short_help = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Servers, separated by commas [env: CACHIER_SERVERS, MEMCACHIER_SERVERS, …] [default: 127.0.0.1:11211]
+    /// Servers, separated by commas [env: CACHIER_SERVERS, MEMCACHIER_SERVERS, …]
+    ///
+    /// [default: 127.0.0.1:11211]
     #[arg(short, long, global = true, value_name = "LIST", add = ArgValueCandidates::new(candidates::servers))]
     pub servers: Option<String>,
     /// User name [env: CACHIER_USERNAME, MEMCACHIER_USERNAME, …]
@@ -115,17 +117,26 @@ pub struct Flags {
         add = ArgValueCandidates::new(candidates::clients)
     )]
     pub client_values: Option<String>,
-    /// Output format [env: CACHIER_OUTPUT] [default: depends on the command]
-    #[arg(short, long, global = true, value_name = "FORMAT", help_heading = "Output")]
+    /// Output format: table, tsv, json, jsonl, csv or prometheus [env: CACHIER_OUTPUT]
+    ///
+    /// [default: depends on the command]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "FORMAT",
+        hide_possible_values = true,
+        help_heading = "Output"
+    )]
     pub output: Option<Format>,
     /// When to use colour
     #[arg(long, global = true, hide_short_help = true, value_name = "WHEN", help_heading = "Output")]
     pub color: Option<Color>,
     /// Say nothing on standard error
-    #[arg(short, long, global = true, help_heading = "Output")]
+    #[arg(short, long, global = true, hide_short_help = true, help_heading = "Output")]
     pub quiet: bool,
     /// Say more on standard error
-    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, hide_short_help = true, help_heading = "Output")]
     pub verbose: u8,
     /// Refuse everything that changes something [env: CACHIER_READ_ONLY=1]
     #[arg(long, global = true, hide_short_help = true, help_heading = "Safety")]

@@ -114,3 +114,16 @@ fn bash_completes_commands_flags_profiles_and_topics() {
     assert!(offered(&["cachier", "--routing", "pyl"]).contains(&"pylibmc:ketama".to_owned()));
     assert!(offered(&["cachier", "delete", "--if-"]).contains(&"--if-cas".to_owned()));
 }
+
+#[test]
+fn the_short_help_of_every_command_fits_a_screen_and_begins_with_examples() {
+    for command in commands() {
+        let help = Cachier::new([command.as_str(), "-h"]).run().success().stdout_text();
+        assert!(help.lines().count() <= 40, "{command}: {} lines\n{help}", help.lines().count());
+        if let Some(examples) = help.find("Examples:") {
+            assert!(examples < help.find("Usage:").unwrap(), "{command}: {help}");
+        }
+        let long = Cachier::new([command.as_str(), "--help"]).run().success().stdout_text();
+        assert!(long.contains("--tls-ca"), "{command} --help tells all");
+    }
+}
