@@ -19,9 +19,14 @@ use crate::pool::ServerError;
 /// Check that every server answers and lets us in
 ///
 /// Exit 3 if none does, 4 if the credentials are refused, 6 if some do not answer.
-#[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  cachier ping\n  cachier -p production ping -o json")]
-pub struct PingArgs {}
+#[derive(Args, Debug, Default)]
+#[command(after_help = "Examples:\n  cachier ping\n  cachier -p production ping -o json\n  \
+    HEALTHCHECK CMD cachier -q ping --any --timeout 2s || exit 1")]
+pub struct PingArgs {
+    /// Be content if one server answers
+    #[arg(long)]
+    any: bool,
+}
 
 /// What one server answered.
 #[derive(Debug, Serialize)]
@@ -44,7 +49,7 @@ struct Document<'a> {
 ///
 /// # Errors
 /// Settings that cannot be used.
-pub fn run(context: &mut Context, _args: &PingArgs) -> Result<Exit, Failure> {
+pub fn run(context: &mut Context, args: &PingArgs) -> Result<Exit, Failure> {
     let format = context.format(&FORMATS)?;
     let cluster = context.cluster()?;
     let all: Vec<usize> = (0..cluster.pool.endpoints().len()).collect();
@@ -89,7 +94,8 @@ pub fn run(context: &mut Context, _args: &PingArgs) -> Result<Exit, Failure> {
             context.output.table(format, &table);
         }
     }
-    Ok(ending(Exit::Done, rows.iter().filter(|row| row.up).count(), &failures))
+    let up = rows.iter().filter(|row| row.up).count();
+    Ok(if args.any && up > 0 { Exit::Done } else { ending(Exit::Done, up, &failures) })
 }
 
 /// Finds out whether a server answers and lets us in; its version, if it tells.

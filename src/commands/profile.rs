@@ -80,7 +80,7 @@ pub fn run(context: &mut Context, args: &ProfileArgs) -> Result<Exit, Failure> {
         ProfileCommand::Test { name } => {
             let settings = of_profile(context, name.as_deref())?;
             context.change_settings(settings);
-            super::ping::run(context, &super::ping::PingArgs {})
+            super::ping::run(context, &super::ping::PingArgs::default())
         }
     }
 }

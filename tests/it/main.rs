@@ -4,6 +4,7 @@
 
 mod arithmetic;
 mod bulk;
+mod capabilities;
 mod check;
 mod computed_keys;
 mod delete;

@@ -1,72 +1,36 @@
-//! `cachier wait`.
+//! `cachier wait`, and `ping` where one server is enough.
 
-use std::thread;
-
-use crate::harness::{Cachier, Fake, Kind, PASSWORD, Pool, Script, Server, refusing_port};
+use crate::harness::{Cachier, Kind, Pool, Server, refusing_port};
 
 #[test]
-fn a_pool_that_is_there_is_not_waited_for_on_every_kind() {
-    for kind in Kind::ALL {
-        let pool = Pool::start(kind, 2);
-        let document = pool.cachier(["wait", "-o", "json"]).run().success().nowhere(PASSWORD).json();
-        assert_eq!(document["schema"], "cachier/wait/1");
-        for (field, value) in [("up", 2), ("servers", 2), ("attempts", 1), ("exit_code", 0)] {
-            assert_eq!(document[field], value, "{kind:?} {field}");
-        }
-    }
-}
-
-#[test]
-fn a_server_that_hangs_up_at_first_is_asked_again() {
-    let answers = Script::new().expect("version\r\n").send("VERSION 1.6.18\r\n");
-    let hangs_up = Script::new().close();
-    let fake = Fake::connections([hangs_up.clone(), hangs_up, answers]);
-    // A connection that breaks may be opened once more within an attempt, so the attempts are not counted here.
-    Cachier::new(["wait", "-s", &fake.address()]).run().success().stderr_has("1 of 1 servers answer");
-    assert_eq!(fake.connection_count(), 3);
-}
-
-#[test]
-fn a_frozen_server_is_waited_for_until_it_goes_on() {
+fn it_waits_for_a_server_that_is_still_starting() {
     let server = Server::start(Kind::Sasl);
-    let proxy = Fake::proxy(&server);
     server.freeze();
-    let waiting = server.cachier(["wait"]).env("MEMCACHIER_SERVERS", proxy.address());
-    let outcome = thread::scope(|scope| {
-        let waiting = scope.spawn(|| waiting.run());
-        // A second connection is a second attempt.
-        crate::harness::wait_for("a second attempt", || (proxy.connection_count() > 1).then_some(()));
+    let run = server.cachier(["wait", "--timeout", "25s", "-o", "json"]);
+    let outcome = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| run.run());
+        std::thread::sleep(std::time::Duration::from_millis(400));
         server.thaw();
         waiting.join().unwrap()
     });
-    outcome.success().stdout_is("").stderr_has("1 of 1 servers answer");
+    let document = outcome.success().json();
+    assert_eq!((&document["schema"], &document["up"]), (&"cachier/wait/1".into(), &1.into()));
 }
 
 #[test]
-fn one_dead_server_is_three_after_the_limit_and_named() {
-    for kind in [Kind::Plain, Kind::SaslTls] {
-        let mut pool = Pool::start(kind, 2);
-        pool.server_mut(1).kill();
-        let arguments = ["wait", "--timeout", "1500ms", "-o", "json"];
-        let outcome = pool.cachier(arguments).run().code(3).stderr_has(&pool.server(1).address());
-        let document = outcome.json();
-        assert_eq!((&document["up"], &document["exit_code"]), (&1.into(), &3.into()), "{document}");
-        assert!(document["attempts"].as_u64() > Some(1), "{document}");
-    }
-}
-
-#[test]
-fn nobody_there_is_three() {
+fn it_gives_up_with_the_exit_code_of_ping() {
     let (_held, address) = refusing_port();
-    Cachier::new(["wait", "--timeout", "100ms", "-s", &address]).run().code(3).stderr_has(&address);
-}
-
-#[test]
-fn a_wrong_password_is_four_after_the_limit() {
-    for kind in [Kind::Sasl, Kind::AuthFile] {
-        let server = Server::start(kind);
-        let wrong =
-            server.cachier(["wait", "--timeout", "500ms"]).env("MEMCACHIER_PASSWORD", "wrong password");
-        wrong.run().code(4).nowhere("wrong password").stderr_has(&server.address());
-    }
+    Cachier::new(["wait", "--timeout", "300ms", "-s", &address])
+        .run()
+        .code(3)
+        .stderr_has("0 of 1 servers answer");
+    let server = Server::start(Kind::Sasl);
+    server.cachier(["wait", "--timeout", "300ms"]).env("MEMCACHIER_PASSWORD", "wrong").run().code(4);
+    let mut pool = Pool::plain(2);
+    pool.server_mut(0).kill();
+    pool.cachier(["wait", "--timeout", "300ms"]).run().code(6);
+    pool.cachier(["ping"]).run().code(6);
+    pool.cachier(["ping", "--any"]).run().success();
+    pool.server_mut(1).kill();
+    pool.cachier(["ping", "--any"]).run().code(3);
 }

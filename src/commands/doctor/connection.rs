@@ -13,8 +13,8 @@ use crate::pool::Phase;
 use crate::pool::Server;
 use crate::pool::ServerError;
 
-/// A server by index, and how it answered.
-type Answer = (usize, Result<(Opening, Server), ServerError>);
+/// What came of going all the way to a server.
+type Attempt = Result<(Opening, Server), ServerError>;
 
 /// Goes all the way to each server; returns the servers that answer.
 pub(super) fn findings(context: &mut Context, cluster: &Cluster, findings: &mut Vec<Finding>) -> Vec<usize> {
@@ -25,7 +25,7 @@ pub(super) fn findings(context: &mut Context, cluster: &Cluster, findings: &mut 
         ping::knock(&mut server)?;
         Ok((opening, server))
     };
-    let answers: Vec<Answer> = std::thread::scope(|scope| {
+    let answers: Vec<(usize, Attempt)> = std::thread::scope(|scope| {
         let running: Vec<_> = all.iter().map(|&index| (index, scope.spawn(move || attempt(index)))).collect();
         running.into_iter().filter_map(|(index, thread)| Some((index, thread.join().ok()?))).collect()
     });

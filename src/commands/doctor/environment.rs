@@ -34,20 +34,6 @@ pub(super) fn findings(context: &Context) -> Vec<Finding> {
     findings
 }
 
-/// Two providers' variables side by side.
-fn compared(context: &Context, first: &str, other: &str) -> Finding {
-    let get = |prefix: &str, name: &str| context.environment.get(&format!("{prefix}_{name}"));
-    if ["SERVERS", "USERNAME", "PASSWORD"].iter().all(|name| get(first, name) == get(other, name)) {
-        return Finding::new(Status::Ok, TOPIC, format!("{first}_* and {other}_* say the same"));
-    }
-    let (one, two) = (shown(get(first, "SERVERS")), shown(get(other, "SERVERS")));
-    let evidence = format!(
-        "{first}_SERVERS is {one} and {other}_SERVERS is {two}: cachier reads {first}_*, the application may read the other"
-    );
-    let fix = format!("unset the one that the application does not read, or use --profile for {other}");
-    Finding::new(Status::Warn, TOPIC, evidence).fix(fix)
-}
-
 fn variables(context: &Context) -> Vec<Finding> {
     let get = |prefix: &str, name: &str| context.environment.get(&format!("{prefix}_{name}"));
     let set: Vec<&str> = PROVIDERS.into_iter().filter(|prefix| get(prefix, "SERVERS").is_some()).collect();
@@ -69,9 +55,35 @@ fn variables(context: &Context) -> Vec<Finding> {
             );
         }
     }
-    match set.as_slice() {
+    findings.extend(sources(context, &set));
+    for note in &context.settings.notes {
+        findings.push(Finding::new(Status::Note, TOPIC, note.as_str()).fix("cachier config explain"));
+    }
+    findings
+}
+
+/// Which of several sources there are, and which of them counts.
+fn sources(context: &Context, set: &[&str]) -> Vec<Finding> {
+    let get = |prefix: &str, name: &str| context.environment.get(&format!("{prefix}_{name}"));
+    let mut findings = Vec::new();
+    match set {
         [first, others @ ..] if !others.is_empty() => {
-            findings.extend(others.iter().map(|other| compared(context, first, other)));
+            for other in others {
+                let same = ["SERVERS", "USERNAME", "PASSWORD"]
+                    .iter()
+                    .all(|name| get(first, name) == get(other, name));
+                let (one, two) = (shown(get(first, "SERVERS")), shown(get(other, "SERVERS")));
+                findings.push(if same {
+                    Finding::new(Status::Ok, TOPIC, format!("{first}_* and {other}_* say the same"))
+                } else {
+                    Finding::new(
+                        Status::Warn,
+                        TOPIC,
+                        format!("{first}_SERVERS is {one} and {other}_SERVERS is {two}: cachier reads {first}_*, the application may read the other"),
+                    )
+                    .fix(format!("unset the one that the application does not read, or use --profile for {other}"))
+                });
+            }
         }
         [only] if *only != "MEMCACHE" => {
             let evidence = format!(
@@ -90,9 +102,6 @@ fn variables(context: &Context) -> Vec<Finding> {
             );
         }
         _ => findings.push(Finding::new(Status::Ok, TOPIC, "one source of servers")),
-    }
-    for note in &context.settings.notes {
-        findings.push(Finding::new(Status::Note, TOPIC, note.as_str()).fix("cachier config explain"));
     }
     findings
 }
