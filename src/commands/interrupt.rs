@@ -30,7 +30,7 @@ impl Interrupt {
     /// Takes over Ctrl-C and SIGTERM until it is dropped; a second one ends the process as it would have without.
     #[must_use]
     pub fn listen() -> Self {
-        prompt::leave_interrupts();
+        prompt::leave_interrupts(true);
         let is_wanted = Arc::<AtomicBool>::default();
         let mut handlers = Vec::new();
         for signal in [SIGINT, SIGTERM] {
@@ -48,6 +48,7 @@ impl Interrupt {
     /// From here on Ctrl-C stops commands and never the process, as in a shell.
     pub fn outlive() {
         OUTLIVES.store(true, Ordering::Relaxed);
+        prompt::leave_interrupts(true);
         // Taken over for good: a command that does not listen is not stopped by it, and neither is the process.
         drop(signal_hook::flag::register(SIGINT, Arc::default()));
     }
@@ -78,5 +79,6 @@ impl Drop for Wish {
         for &handler in &self.handlers {
             signal_hook::low_level::unregister(handler);
         }
+        prompt::leave_interrupts(OUTLIVES.load(Ordering::Relaxed));
     }
 }

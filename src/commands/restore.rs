@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use clap::Args;
 
+use super::confirm;
 use super::confirm::ConfirmArgs;
 use super::context;
 use super::context::Cluster;
@@ -66,7 +67,7 @@ pub fn run(context: &mut Context, args: &RestoreArgs) -> Result<Exit, Failure> {
         context.allow_change("restore")?;
         if args.mode == Mode::Set {
             args.confirm.check(context, "restore --mode set")?;
-            args.confirm.ask(context, &question(&cluster, args))?;
+            args.confirm.ask(context, &question(context, &cluster, args))?;
         }
     }
     let progress = context.output.progress("storing", None);
@@ -142,8 +143,7 @@ fn each(
     read
 }
 
-fn question(cluster: &Cluster, args: &RestoreArgs) -> String {
-    let names: Vec<String> =
-        (0..cluster.pool.endpoints().len()).map(|index| cluster.pool.name(index)).collect();
-    format!("Overwrite what {} has with the items of {}?", names.join(", "), args.file.display())
+fn question(context: &Context, cluster: &Cluster, args: &RestoreArgs) -> String {
+    let place = confirm::place(context, cluster);
+    format!("Overwrite what is there with the items of {}, {place}?", args.file.display())
 }

@@ -33,10 +33,10 @@ static ENDS: LazyLock<Arc<AtomicBool>> = LazyLock::new(|| Arc::new(AtomicBool::n
 /// Whether somebody else decides what Ctrl-C does between questions.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// Says that somebody else decides from here on what Ctrl-C does between questions.
-pub fn leave_interrupts() {
-    TAKEN.store(true, Ordering::Relaxed);
-    ENDS.store(false, Ordering::Relaxed);
+/// Says whether somebody else decides from here on what Ctrl-C does between questions.
+pub fn leave_interrupts(to_others: bool) {
+    TAKEN.store(to_others, Ordering::Relaxed);
+    ENDS.store(!to_others, Ordering::Relaxed);
 }
 
 /// Whether there is a terminal beside standard input, which a question can be read from.

@@ -1,6 +1,6 @@
 //! What can lose much: every way to it, on every kind of profile, with and without a terminal.
 
-use crate::harness::{Cachier, Fake, Outcome, Pool};
+use crate::harness::{Cachier, Fake, Kind, Outcome, Pool, Server, Terminal, scratch};
 
 /// What a run comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,7 @@ enum Fate {
 
 /// A command that can lose much.
 struct Path {
+    /// `PROFILE` stands for the profile, which else comes as `-p`, and `FILE` for saved items.
     arguments: &'static [&'static str],
     /// How many keys are piped in.
     piped: usize,
@@ -25,12 +26,20 @@ struct Path {
 /// Every destructive path: a new command gets a line here.
 const PATHS: &[Path] = &[
     Path { arguments: &["flush"], piped: 0, question: "Make every item" },
-    Path { arguments: &["purge", "*"], piped: 0, question: "Delete 3 items" },
+    Path { arguments: &["purge", "*"], piped: 0, question: "Delete 5 items" },
     Path { arguments: &["delete", "--stdin"], piped: 101, question: "Delete 101 keys of standard input" },
     Path { arguments: &["delete", "--stdin", "--summary"], piped: 101, question: "Delete 101 keys" },
     Path { arguments: &["delete", "--stdin"], piped: 1001, question: "Delete more than 1000 keys" },
     Path { arguments: &["delete", "typed", "-"], piped: 101, question: "Delete 102 keys" },
     Path { arguments: &["touch", "--ttl", "1s", "--stdin"], piped: 101, question: "Change 101 keys" },
+    Path { arguments: &["restore", "FILE", "--mode", "set"], piped: 0, question: "Overwrite what" },
+    Path { arguments: &["copy", "--from", "source", "--to", "PROFILE"], piped: 0, question: "Copy 1 items" },
+    Path { arguments: &["memo", "gc"], piped: 0, question: "Delete 1 unreachable items" },
+    Path {
+        arguments: &["session", "revoke", "--where", "user_id=7"],
+        piped: 0,
+        question: "Revoke 1 sessions",
+    },
 ];
 
 const PROFILES: [&str; 3] = ["plain", "live", "fixed"];
@@ -54,36 +63,75 @@ const ANSWERS: &[(&str, [Fate; 3])] = &[
     ("other\r", [Fate::Refused, Fate::Refused, Fate::Refused]),
 ];
 
-/// A server with three items under a profile of each kind.
+/// What the server has: three items, a result without a version, and a session.
+const ITEMS: [(&str, &str); 5] = [
+    ("key-0", "v"),
+    ("key-1", "v"),
+    ("key-2", "v"),
+    ("flask_cache_ABCDEFGHIJKLMNOPabcdef", "v"),
+    ("session:one", "{\"user_id\": 7}"),
+];
+
+/// A server with the items under a profile of each kind, and another one to copy from.
 struct Site {
     pool: Pool,
+    _source: Server,
     config: String,
+    directory: tempfile::TempDir,
 }
 
 impl Site {
     fn new() -> Self {
-        let pool = Pool::plain(1);
+        let (pool, source) = (Pool::plain(1), Server::start(Kind::Plain));
+        source.store("new", 0, "v");
         let config = format!(
             "[profiles.plain]\nservers = [\"{0}\"]\n[profiles.live]\nservers = [\"{0}\"]\nprotected = true\n\
-             [profiles.fixed]\nservers = [\"{0}\"]\nread_only = true\n",
-            pool.list()
+             [profiles.fixed]\nservers = [\"{0}\"]\nread_only = true\n[profiles.source]\nservers = [\"{1}\"]\n",
+            pool.list(),
+            source.address()
         );
-        Self { pool, config }
+        let directory = scratch();
+        let record = "{\"key\":\"key-0\",\"flags\":0,\"expires\":null,\"value\":\"w\"}\n";
+        std::fs::write(directory.path().join("items.jsonl"), record).unwrap();
+        Self { pool, _source: source, config, directory }
     }
 
     /// Puts the items there, living for ever.
     fn fill(&self) {
         self.pool.server(0).raw(b"flush_all\r\n");
-        for key in ["key-0", "key-1", "key-2"] {
-            self.pool.server(0).store(key, 0, "v");
+        for (key, value) in ITEMS {
+            self.pool.server(0).store(key, 0, value);
         }
     }
 
-    /// Whether every item is there and lives for ever.
+    /// Whether every item is there as it was, and nothing else.
     fn is_untouched(&self) -> bool {
-        ["key-0", "key-1", "key-2"]
-            .iter()
-            .all(|key| self.pool.server(0).raw(format!("mg {key} t\r\n").as_bytes()) == b"HD t-1\r\n")
+        let look = ITEMS.map(|(key, _)| format!("mg {key} t v\r\n")).concat();
+        let whole = ITEMS.map(|(_, value)| format!("VA {} t-1\r\n{value}\r\n", value.len())).concat();
+        self.pool.server(0).raw(format!("{look}mg new v\r\n").as_bytes())
+            == format!("{whole}EN\r\n").as_bytes()
+    }
+
+    /// The words of a path on a profile.
+    fn words(&self, path: &Path, profile: &str) -> Vec<String> {
+        let file = self.directory.path().join("items.jsonl").to_str().unwrap().to_owned();
+        let word = |word: &&str| word.replace("PROFILE", profile).replace("FILE", &file);
+        let mut words: Vec<String> = path.arguments.iter().map(word).collect();
+        if !path.arguments.contains(&"PROFILE") {
+            words.extend(["-p".to_owned(), profile.to_owned()]);
+        }
+        words
+    }
+
+    /// The command on a terminal; where keys are piped in, standard input alone is none.
+    fn at_terminal(&self, path: &Path, profile: &str) -> Terminal {
+        let words = self.words(path, profile);
+        if path.piped == 0 {
+            return Cachier::new(words).config(&self.config).on_terminal();
+        }
+        let (last, program) = (path.piped - 1, env!("CARGO_BIN_EXE_cachier"));
+        let script = format!("seq -f 'key-%g' 0 {last} | '{program}' {}", words.join(" "));
+        Cachier::of("/bin/sh", ["-c", &script]).config(&self.config).on_terminal()
     }
 
     #[track_caller]
@@ -105,7 +153,7 @@ fn nothing_much_is_lost_without_a_yes_where_nobody_can_be_asked() {
         for (flags, fates) in FLAGS {
             for (profile, fate) in PROFILES.iter().zip(fates) {
                 site.fill();
-                let run = Cachier::new(path.arguments).args(*flags).args(["-p", profile]);
+                let run = Cachier::new(site.words(path, profile)).args(*flags);
                 site.check(&run.config(&site.config).stdin(keys(path.piped)).run(), *fate);
             }
         }
@@ -123,7 +171,7 @@ fn nothing_much_is_lost_without_a_yes_at_a_terminal() {
                     continue;
                 }
                 site.fill();
-                let run = at_terminal(path, profile, &site.config);
+                let run = site.at_terminal(path, profile);
                 let run = match *profile {
                     "fixed" => run.finish(),
                     _ => run.expect(path.question).type_text(answer).finish(),
@@ -134,26 +182,12 @@ fn nothing_much_is_lost_without_a_yes_at_a_terminal() {
     }
 }
 
-/// The command on a terminal; where keys are piped in, standard input alone is none.
-fn at_terminal(path: &Path, profile: &str, config: &str) -> crate::harness::Terminal {
-    if path.piped == 0 {
-        return Cachier::new(path.arguments).args(["-p", profile]).config(config).on_terminal();
-    }
-    let script = format!(
-        "seq -f 'key-%g' 0 {} | '{}' {} -p {profile}",
-        path.piped - 1,
-        env!("CARGO_BIN_EXE_cachier"),
-        path.arguments.join(" ")
-    );
-    Cachier::of("/bin/sh", ["-c", &script]).config(config).on_terminal()
-}
-
 #[test]
 fn ctrl_c_at_a_question_changes_nothing_and_shows_the_cursor_again() {
     let site = Site::new();
     site.fill();
     for path in PATHS.iter().filter(|path| path.piped == 0) {
-        let run = at_terminal(path, "plain", &site.config).expect(path.question);
+        let run = site.at_terminal(path, "plain").expect(path.question);
         let run = run.expect_keys_read().type_text("\x03").finish();
         let screen = run.stdout_text();
         assert!(screen.rfind("\x1b[?25h") > screen.rfind("\x1b[?25l"), "{screen:?}");

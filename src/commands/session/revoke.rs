@@ -11,6 +11,7 @@ use super::reader::Session;
 use crate::commands::change;
 use crate::commands::change::Deletion;
 use crate::commands::change::FORMATS;
+use crate::commands::confirm;
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::context::Cluster;
 use crate::commands::context::Context;
@@ -69,7 +70,7 @@ pub(super) fn run(context: &mut Context, args: &RevokeArgs) -> Result<Exit, Fail
     if !args.dry_run && !interrupt.is_wanted() {
         let matched: u64 = swept.iter().map(|(_, swept)| swept.matched).sum();
         if args.confirm.yes || matched > 0 {
-            args.confirm.ask(context, &question(matched, &swept))?;
+            args.confirm.ask(context, &question(context, &cluster, matched, &swept))?;
             swept = sweep(context, &cluster, args, &interrupt, true)?;
         }
     }
@@ -93,9 +94,9 @@ fn keys(context: &Context, args: &RevokeArgs) -> Result<Vec<Key>, Failure> {
 }
 
 /// What is going to happen, with a sample.
-fn question(matched: u64, swept: &[(usize, Swept)]) -> String {
+fn question(context: &Context, cluster: &Cluster, matched: u64, swept: &[(usize, Swept)]) -> String {
     let sample: Vec<String> = purge::sample(swept).iter().map(ToString::to_string).collect();
-    format!("Revoke {matched} sessions, such as {}?", sample.join(", "))
+    format!("Revoke {matched} sessions {}, such as {}?", confirm::place(context, cluster), sample.join(", "))
 }
 
 /// Counts, or deletes, the sessions that are meant on all servers.
