@@ -1,6 +1,6 @@
 //! `purge`: what matches is deleted, counted exactly, and never without a yes.
 
-use crate::harness::{Kind, Pool, Server};
+use crate::harness::{Kind, Pool, Server, scratch};
 
 fn filled() -> Pool {
     let pool = Pool::plain(3);
@@ -92,4 +92,38 @@ fn a_user_at_a_terminal_is_asked() {
 #[test]
 fn servers_that_cannot_list_say_so() {
     Pool::sasl(1).cachier(["purge", "*", "--yes"]).run().code(5).stderr_has("purge needs a listing");
+}
+
+#[test]
+fn what_is_deleted_can_be_saved_before_and_restored() {
+    let pool = filled();
+    let directory = scratch();
+    for name in ["gone.jsonl", "gone.jsonl.zst"] {
+        let file = directory.path().join(name);
+        let purge = || pool.cachier(["purge", "view/*", "--yes", "-o", "json", "--save"]).arg(&file);
+        let purged = purge().run().success().json();
+        assert_eq!((&purged["deleted"], &purged["failed"]), (&150.into(), &0.into()));
+        assert_eq!(left(&pool), 150);
+        let twice = purge().run();
+        twice.code(2).stderr_has(name);
+        let server = Server::start(Kind::Plain);
+        let restored = server.cachier(["restore", "-o", "json"]).arg(&file).run().success().json();
+        // The three servers have the same keys.
+        assert_eq!((&restored["items"], &restored["stored"]), (&150.into(), &50.into()));
+        assert_eq!(server.stored("view/7").unwrap().value, b"x");
+        pool.servers()
+            .iter()
+            .for_each(|server| (0..50).for_each(|item| server.store(format!("view/{item}"), 0, "x")));
+    }
+}
+
+#[test]
+fn what_cannot_be_saved_is_not_deleted() {
+    let pool = filled();
+    pool.cachier(["purge", "view/*", "--yes", "--save", "/no/such/place.jsonl"])
+        .run()
+        .code(2)
+        .stderr_has("/no/such/place.jsonl");
+    pool.cachier(["purge", "view/*", "--yes", "--save", "/dev/full"]).run().code(2);
+    assert_eq!(left(&pool), 300);
 }

@@ -1,8 +1,10 @@
 //! `purge`: delete every item that matches, on all servers.
 
 mod report;
+mod saved;
 mod sweep;
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use clap::Args;
@@ -10,6 +12,7 @@ use clap::Args;
 pub use self::report::Outcome;
 pub use self::report::conclude;
 pub use self::report::sample;
+use self::saved::Saver;
 pub use self::sweep::Doomed;
 pub use self::sweep::Sweep;
 pub use self::sweep::Swept;
@@ -22,6 +25,7 @@ use super::context::Context;
 use super::interrupt::Interrupt;
 use super::listed;
 use super::selection::SelectionArgs;
+use super::transfer::file::Saving;
 use crate::failure::Exit;
 use crate::failure::Failure;
 use crate::protocol::listing::Entry;
@@ -33,7 +37,7 @@ use crate::protocol::listing::Entry;
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  cachier purge 'view//products/*' --dry-run\n  cachier purge --prefix session: --idle-above 30d\n  \
-    cachier purge --regex '^v[12]:' --yes -o json"
+    cachier purge --regex '^v[12]:' --yes -o json\n  cachier purge 'shop:*' --save shop.jsonl.zst"
 )]
 pub struct PurgeArgs {
     #[command(flatten)]
@@ -41,6 +45,9 @@ pub struct PurgeArgs {
     /// Count what matches, and delete nothing
     #[arg(short = 'n', long, help_heading = "Safety")]
     dry_run: bool,
+    /// Save each item to this file before it is deleted, for cachier restore; compressed if the name ends in .zst
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    save: Option<PathBuf>,
     #[command(flatten)]
     confirm: ConfirmArgs,
 }
@@ -64,26 +71,35 @@ pub fn run(context: &mut Context, args: &PurgeArgs) -> Result<Exit, Failure> {
     let interrupt = Interrupt::listen();
     let began = Instant::now();
     let doomed = &|_, entry: &Entry<'_>| selection.matches(entry);
-    let sweep = |context: &Context, what: &'static str, deletes: bool| {
+    let mut saver = None;
+    let sweep = |context: &Context, what: &'static str, saver: Option<&Saver<'_>>, deletes: bool| {
         let progress = listed::progress(context, &cluster, what);
         let sweep = Sweep { pool: &cluster.pool, doomed, interrupt: &interrupt, progress: &progress };
-        if deletes { sweep.delete(&servers) } else { sweep.count(&servers) }
+        match saver {
+            Some(saver) => sweep.save_and_delete(&servers, saver),
+            None if deletes => sweep.delete(&servers),
+            None => sweep.count(&servers),
+        }
     };
     let mut swept = Vec::new();
     if args.dry_run || !args.confirm.yes {
-        swept = sweep(context, "counting", false);
+        swept = sweep(context, "counting", None, false);
     }
     if !args.dry_run && !interrupt.is_wanted() {
         let matched: u64 = swept.iter().map(|(_, swept)| swept.matched).sum();
         if args.confirm.yes || matched > 0 {
             args.confirm.ask(context, &question("", context, &cluster, &swept))?;
-            swept = sweep(context, "deleting", true);
+            saver = args.save.as_deref().map(Saving::create_there).transpose()?.map(Saver::new);
+            swept = sweep(context, "deleting", saver.as_ref(), true);
         }
     }
     let seconds = began.elapsed().as_secs_f64();
     let outcome =
         Outcome { command: "purge", dry_run: args.dry_run, interrupted: interrupt.is_wanted(), seconds };
-    Ok(conclude(context, format, outcome, &cluster, swept))
+    let exit = conclude(context, format, outcome, &cluster, swept);
+    let Some(Err(failure)) = saver.map(Saver::finish) else { return Ok(exit) };
+    context.report(&[failure]);
+    Ok(Exit::Partial)
 }
 
 /// What is going to happen to items of a kind, with a sample.

@@ -50,8 +50,11 @@ pub struct Sweep<'a> {
     pub progress: &'a Progress,
 }
 
+/// One pass over one server, given the greatest CAS unique that is meant; with the greatest that was seen.
+pub(super) type Pass<'a> = &'a (dyn Fn(usize, &mut Listing, u64) -> (Swept, u64) + Sync);
+
 impl Swept {
-    fn take(&mut self, entry: &Entry<'_>) {
+    pub(super) fn take(&mut self, entry: &Entry<'_>) {
         self.matched += 1;
         self.bytes += entry.size;
         self.fetched += u64::from(entry.fetched);
@@ -99,6 +102,11 @@ impl Sweep<'_> {
     /// than any of the first pass stays.
     #[must_use]
     pub fn delete(&self, servers: &[usize]) -> Vec<(usize, Swept)> {
+        self.passes(servers, &|index, listing, newest| self.pass(index, listing, newest))
+    }
+
+    /// Goes over these servers until a pass finds nothing more.
+    pub(super) fn passes(&self, servers: &[usize], pass: Pass<'_>) -> Vec<(usize, Swept)> {
         let mut total: Vec<(usize, Swept)> = servers.iter().map(|&index| (index, Swept::default())).collect();
         let mut newest: Vec<u64> = vec![u64::MAX; self.pool.endpoints().len()];
         let mut open: Vec<usize> = servers.to_vec();
@@ -107,7 +115,7 @@ impl Sweep<'_> {
                 break;
             }
             let passes = self.pool.list(&open, |index, listing| {
-                self.pass(index, listing, newest.get(index).copied().unwrap_or(u64::MAX))
+                pass(index, listing, newest.get(index).copied().unwrap_or(u64::MAX))
             });
             open.clear();
             for (index, (swept, seen)) in passes {
@@ -166,7 +174,7 @@ impl Sweep<'_> {
     }
 
     /// Goes over a listing until its end, an interrupt, or until `take` has had enough.
-    fn each(
+    pub(super) fn each(
         &self,
         listing: &mut Listing,
         take: &mut dyn FnMut(&Entry<'_>) -> Result<(), ()>,

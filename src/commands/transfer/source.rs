@@ -15,7 +15,7 @@ use crate::protocol::Request;
 use crate::protocol::Wire;
 
 /// How many keys are collected before their values are asked for.
-const BATCH: usize = 1000;
+pub const BATCH: usize = 1000;
 
 /// Which items are read, and who is told.
 pub struct Source<'a> {
@@ -45,7 +45,7 @@ pub struct Taken {
 }
 
 /// A key and when its item expires.
-type Wanted = (Key, Option<u64>);
+pub type Wanted = (Key, Option<u64>);
 
 impl Source<'_> {
     /// Reads the items of one server; `take` gets each and says whether it wants more.
@@ -84,7 +84,7 @@ impl Source<'_> {
                     none => none.insert(self.pool.open(index)?.0),
                 };
                 self.progress.add(wanted.len() as u64);
-                goes_on = values(server, wanted.drain(..), take, taken)?;
+                goes_on = values(server, wanted.drain(..), &mut |saved, _| take(saved), taken)?;
             }
             goes_on &= !is_last;
         }
@@ -92,11 +92,14 @@ impl Source<'_> {
     }
 }
 
-/// Asks for the values of these keys; whether more are wanted.
-fn values(
+/// Asks for the values of these keys; `take` gets each item with its CAS unique. Whether more are wanted.
+///
+/// # Errors
+/// A broken connection.
+pub fn values(
     server: &mut Server,
     wanted: impl Iterator<Item = Wanted>,
-    take: &mut dyn FnMut(&Saved<'_>) -> bool,
+    take: &mut dyn FnMut(&Saved<'_>, Option<u64>) -> bool,
     taken: &mut Taken,
 ) -> Result<bool, ServerError> {
     let mut goes_on = true;
@@ -105,7 +108,7 @@ fn values(
             taken.read += 1;
             taken.bytes += item.value.len() as u64;
             let saved = Saved { key: key.as_bytes(), flags: item.flags, expires, value: item.value };
-            goes_on = goes_on && take(&saved);
+            goes_on = goes_on && take(&saved, item.cas);
         }
         Some(Reply::Miss | Reply::NotFound) => taken.gone += 1,
         _ => {}
