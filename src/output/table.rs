@@ -99,7 +99,7 @@ impl Table {
     }
 
     /// The same with everything escaped that a terminal would obey.
-    pub(super) fn escaped(&self) -> Self {
+    pub fn escaped(&self) -> Self {
         let escaped = |cell: &Cell| match cell {
             Cell::Text(text) => Cell::text(escape(text, Lines::Escape).into_owned()),
             other => other.clone(),
@@ -109,7 +109,7 @@ impl Table {
     }
 
     /// One row a line, cells separated by tabs, no header; bytes are not touched.
-    pub(super) fn tsv(&self) -> Vec<u8> {
+    pub fn tsv(&self) -> Vec<u8> {
         let mut text = Vec::new();
         for row in &self.rows {
             for (index, cell) in row.iter().enumerate() {
@@ -124,7 +124,7 @@ impl Table {
     }
 
     /// A header and the rows as RFC 4180 wants them, with line feeds alone.
-    pub(super) fn csv(&self) -> Vec<u8> {
+    pub fn csv(&self) -> Vec<u8> {
         let mut text = self.columns.join(",").into_bytes();
         text.push(b'\n');
         for row in &self.rows {

@@ -185,3 +185,28 @@ fn what_was_sent_and_not_answered_is_unknown() {
         (&2.into(), &1.into(), &0.into())
     );
 }
+
+#[test]
+fn the_values_of_many_keys_come_as_they_are_read() {
+    for pool in [Pool::plain(3), Pool::sasl(2)] {
+        let keys: String = (0..2500).map(|number| format!("key-{number}\n")).collect();
+        let script: String =
+            (0..2500).step_by(2).map(|number| format!("set key-{number} v{number}\n")).collect();
+        pool.cachier(["shell", "-q"]).stdin(script).run().success();
+        let get = |flags: &[&str]| pool.cachier(["get", "--stdin"]).args(flags).stdin(&keys).run();
+        let text = get(&[]).code(1).stderr_has("1250 of 2500 keys are not there").stdout_text();
+        let mut rows: Vec<&str> = text.lines().collect();
+        rows.sort_unstable();
+        let mut expected: Vec<String> =
+            (0..2500).step_by(2).map(|number| format!("key-{number}\tv{number}")).collect();
+        expected.sort_unstable();
+        assert_eq!(rows, expected);
+        let document = get(&["-o", "json"]).code(1).json();
+        assert_eq!(document["schema"], "cachier/get/1");
+        let items = document["items"].as_array().unwrap();
+        assert_eq!(items.len(), 2500);
+        assert_eq!(items.iter().filter(|item| item["found"] == true).count(), 1250);
+        assert_eq!(get(&["-o", "jsonl", "--default", "none"]).success().json_lines().len(), 2500);
+        assert!(get(&["-o", "csv"]).code(1).stdout_text().starts_with("key,value\n"));
+    }
+}

@@ -1,8 +1,13 @@
 //! `get`: show values.
 
+mod many;
+mod record;
+
 use clap::Args;
 use serde::Serialize;
 
+use self::record::ItemRecord;
+use self::record::record;
 use super::context::Context;
 use super::decode_args::DecodeArgs;
 use super::fetch;
@@ -21,7 +26,7 @@ use crate::protocol::Key;
 /// Show values
 ///
 /// One key prints its decoded value alone; several print a table. A miss is named on standard error, and ends with exit
-/// code 1.
+/// code 1. More than a thousand keys of standard input are streamed: a row a key as it comes, misses only counted.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  cachier get greeting\n  cachier get -F view//products --raw > page.html\n  \
@@ -42,21 +47,6 @@ pub struct GetArgs {
 
 /// The formats in which values are written.
 const FORMATS: [Format; 5] = [Format::Table, Format::Tsv, Format::Csv, Format::Json, Format::Jsonl];
-
-/// One item in JSON.
-#[derive(Debug, Serialize)]
-struct ItemRecord {
-    #[serde(flatten)]
-    key: KeyRecord,
-    server: Option<String>,
-    found: Option<bool>,
-    flags: Option<u32>,
-    size: Option<usize>,
-    cas: Option<u64>,
-    #[serde(flatten)]
-    value: shown::ValueRecord,
-    error: Option<String>,
-}
 
 /// All items in JSON.
 #[derive(Debug, Serialize)]
@@ -85,7 +75,6 @@ pub struct Show<'a> {
 /// # Errors
 /// Keys or settings that cannot be used.
 pub fn run(context: &mut Context, args: &GetArgs) -> Result<Exit, Failure> {
-    let keys = args.keys.read_whole(context)?;
     let spread = args.keys.is_spread(context)?;
     let show = Show {
         command: "get",
@@ -95,6 +84,15 @@ pub fn run(context: &mut Context, args: &GetArgs) -> Result<Exit, Failure> {
         decode: args.decode,
     };
     context.chosen_format(&FORMATS)?;
+    let stream = if spread { None } else { args.keys.stream()? };
+    let keys = match stream {
+        Some(stream) if stream.is_long() => {
+            let spelling = args.keys.spelling(context)?;
+            return many::run(context, show, stream, &spelling);
+        }
+        Some(stream) => args.keys.read_ahead(context, stream)?,
+        None => args.keys.read_whole(context)?,
+    };
     let found = if spread { fetch::fetch_spread(context, &keys)? } else { fetch::fetch(context, &keys)? };
     print(context, show, found)
 }
@@ -179,22 +177,5 @@ fn miss(context: &mut Context, item: &Fetched) {
         let server = item.server.as_deref().unwrap_or_default();
         let key = KeyRecord::from(item.key.as_bytes());
         context.output.error(&format!("{key} is not there ({server})"));
-    }
-}
-
-/// An item as JSON has it.
-fn record(decoder: &shown::Decoder, item: Fetched) -> ItemRecord {
-    let found = item.error.is_none().then_some(item.found.is_some());
-    let key = item.key.as_bytes().into();
-    let stored = item.found.as_ref();
-    ItemRecord {
-        key,
-        server: item.server,
-        found,
-        flags: stored.map(|stored| stored.flags),
-        size: stored.map(|stored| stored.value.len()),
-        cas: stored.and_then(|stored| stored.cas),
-        value: stored.map(|stored| decoder.record(item.key.as_bytes(), stored)).unwrap_or_default(),
-        error: item.error,
     }
 }
