@@ -16,6 +16,9 @@ use crate::routing::servers::Endpoint;
 /// How much is read at once, in bytes.
 const READ_SIZE: usize = 64 << 10;
 
+/// How much room for bytes of either direction is kept when it is empty, in bytes.
+const LARGE: usize = 4 << 20;
+
 /// How many time limits a server may go on with less than a [`CRUMB`] each before it counts as silent.
 const CRUMBS: u32 = 30;
 
@@ -196,6 +199,10 @@ impl Connection {
         if self.start == self.end {
             self.start = 0;
             self.end = 0;
+            // The room for one large value need not stay.
+            if self.input.len() > LARGE {
+                self.input = Vec::new();
+            }
         }
     }
 
@@ -261,6 +268,7 @@ impl Connection {
         }
         if self.pending() == 0 {
             self.output.clear();
+            self.output.shrink_to(LARGE);
             self.written = 0;
         }
         // Bytes that were only just written are no reason to skip waiting for their answer.

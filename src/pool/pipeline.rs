@@ -204,7 +204,7 @@ impl<'a, T> Pipeline<'a, T> {
     /// Stores are answered one by one in text, since a text refusal names no request; everything else as it is best.
     fn style_of(&self, request: &Request<'_>) -> Style {
         match (self.style, request) {
-            (Style::Quiet(Dialect::Meta), Request::Store { .. }) => Style::Plain(Dialect::Classic),
+            (Style::Quiet(Dialect::Meta), Request::Store { .. }) => Style::Plain(Dialect::Meta),
             (style, _) => style,
         }
     }

@@ -71,7 +71,7 @@ pub(super) fn encode(request: &Request<'_>, options: Options, out: &mut Vec<u8>)
 /// The parts of a request behind the header.
 fn body<'a>(request: &Request<'a>) -> Result<Body<'a>, &'static str> {
     Ok(match *request {
-        Request::Get { key } => Body::of_key(key),
+        Request::Get { key } | Request::Peek { key } => Body::of_key(key),
         Request::GetAndTouch { key, expiry } | Request::Touch { key, expiry } => {
             Body::of_key(key).with_extras(&[expiry.wire()])
         }
@@ -305,7 +305,7 @@ fn success(kind: Kind, packet: Packet<'_>) -> Option<Reply<'_>> {
     Some(match kind {
         Kind::Get | Kind::GetAndTouch => {
             let flags = u32::from_be_bytes(*packet.extras.first_chunk()?);
-            Reply::Value(Item { flags, cas: Some(packet.cas), value: packet.value })
+            Reply::Value(Item { flags, cas: Some(packet.cas), ttl: None, value: packet.value })
         }
         Kind::Store(_) => Reply::Stored { cas: Some(packet.cas).filter(|&cas| cas != 0) },
         Kind::Delete => Reply::Deleted,

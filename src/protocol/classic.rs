@@ -22,7 +22,7 @@ type Decoded<'a> = Result<Option<(Reply<'a>, usize)>, Malformed>;
 pub(super) fn encode(request: &Request<'_>, options: Options, out: &mut Vec<u8>) -> Result<(), &'static str> {
     let mut noreply = options.quiet;
     match *request {
-        Request::Get { key } => {
+        Request::Get { key } | Request::Peek { key } => {
             words(out, "gets", Some(key), &[])?;
             noreply = false;
         }
@@ -175,7 +175,9 @@ fn decode_value<'a>(
     let rest = input.get(end..).unwrap_or_default();
     match line::split(rest, limits)? {
         None => Ok(None),
-        Some((b"END", length)) => Ok(Some((Reply::Value(Item { flags, cas, value }), end + length))),
+        Some((b"END", length)) => {
+            Ok(Some((Reply::Value(Item { flags, cas, ttl: None, value }), end + length)))
+        }
         Some((line, _)) => Err(line::unexpected(line)),
     }
 }

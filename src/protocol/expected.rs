@@ -49,7 +49,7 @@ impl Expected {
             Request::Debug { .. } => (Kind::Debug, false),
             Request::Delete { cas, .. } => (Kind::Delete, cas.is_some()),
             Request::FlushAll { .. } => (Kind::FlushAll, false),
-            Request::Get { .. } => (Kind::Get, false),
+            Request::Get { .. } | Request::Peek { .. } => (Kind::Get, false),
             Request::GetAndTouch { .. } => (Kind::GetAndTouch, false),
             Request::Inspect { .. } => (Kind::Inspect, false),
             Request::Noop => (Kind::Noop, false),
@@ -64,7 +64,9 @@ impl Expected {
             Request::Version => (Kind::Version, false),
         };
         let key = match *request {
-            Request::Get { key } | Request::GetAndTouch { key, .. } => fingerprint(key.as_bytes()),
+            Request::Get { key } | Request::Peek { key } | Request::GetAndTouch { key, .. } => {
+                fingerprint(key.as_bytes())
+            }
             _ => 0,
         };
         Self { kind, cas, quiet: options.quiet, opaque: options.opaque, key }

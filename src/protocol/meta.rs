@@ -25,6 +25,7 @@ use super::line;
 pub(super) fn encode(request: &Request<'_>, options: Options, out: &mut Vec<u8>) -> Result<(), &'static str> {
     match *request {
         Request::Get { key } => item(out, "mg", key, options, |out| push(out, " s f c v")),
+        Request::Peek { key } => item(out, "mg", key, options, |out| push(out, " f c t v u")),
         Request::GetAndTouch { key, expiry } => item(out, "mg", key, options, |out| {
             push(out, " s f c v");
             number_flag(out, " T", classic::expiry_number(expiry));
@@ -178,7 +179,8 @@ fn value_reply<'a>(kind: Kind, line: &'a [u8], value: &'a [u8]) -> Option<Reply<
     match kind {
         Kind::Get | Kind::GetAndTouch => {
             let known = parse_flags(line::words(line).skip(2))?;
-            Some(Reply::Value(Item { flags: known.flags.unwrap_or(0), cas: known.cas, value }))
+            let flags = known.flags.unwrap_or(0);
+            Some(Reply::Value(Item { flags, cas: known.cas, ttl: known.ttl, value }))
         }
         Kind::Arithmetic => line::number(value.trim_ascii_end()).map(Reply::Number),
         _ => None,

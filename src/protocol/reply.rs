@@ -69,6 +69,8 @@ pub struct Item<'a> {
     pub flags: u32,
     /// The CAS unique, where it was asked for.
     pub cas: Option<u64>,
+    /// Remaining seconds, -1 if it never expires; where it was asked for and the dialect tells it.
+    pub ttl: Option<i64>,
     /// The bytes.
     pub value: &'a [u8],
 }

@@ -22,6 +22,11 @@ pub enum Request<'a> {
         /// The new expiry.
         expiry: Expiry,
     },
+    /// Reads an item with flags, CAS unique and remaining time, in `Meta` without counting as a use of it.
+    Peek {
+        /// Whose value.
+        key: &'a Key,
+    },
     /// Reads what is known about an item without counting as a use of it: `mg KEY s f c t l h k u` (`Meta` only).
     Inspect {
         /// Which item.

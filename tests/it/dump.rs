@@ -165,3 +165,17 @@ fn a_target_with_sasl_gets_them_too_and_a_source_with_sasl_cannot_be_listed() {
     assert_eq!(restored["stored"], items.len());
     to.cachier(["dump"]).run().code(5).stderr_has("dump needs a listing");
 }
+
+#[test]
+fn saving_is_no_use_of_an_item_and_keys_with_blanks_come_along() {
+    let server = Server::start(Kind::Plain);
+    // `a b`, as a client with the binary protocol may name an item.
+    server.raw(b"ms YSBi 2 b F5\r\nhi\r\n");
+    let unread = |server: &Server| server.raw(b"mg YSBi b h u\r\n") == b"HD h0\r\n";
+    assert!(unread(&server));
+    let records = server.cachier(["dump"]).run().success().stdout;
+    assert!(unread(&server), "the item counts as read");
+    let target = Server::start(Kind::Plain);
+    target.cachier(["restore", "-"]).stdin(&records).run().success();
+    assert_eq!(target.raw(b"mg YSBi b f v\r\n"), b"VA 2 f5\r\nhi\r\n");
+}

@@ -116,7 +116,7 @@ pub fn values(
     let mut pipeline = Pipeline::watched(server, &mut tell)?;
     for (key, expires) in wanted {
         let tag = (key.clone(), expires);
-        pipeline.push(&Request::Get { key: &key }, tag)?;
+        pipeline.push(&Request::Peek { key: &key }, tag)?;
     }
     pipeline.finish().1?;
     Ok(goes_on)

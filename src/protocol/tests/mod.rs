@@ -53,7 +53,7 @@ fn check(dialect: Dialect, request: &Request<'_>, options: Options, bytes: &[u8]
 }
 
 fn value(flags: u32, cas: Option<u64>, value: &[u8]) -> Reply<'_> {
-    Reply::Value(Item { flags, cas, value })
+    Reply::Value(Item { flags, cas, ttl: None, value })
 }
 
 fn refused(kind: RefusalKind, message: &str) -> Reply<'_> {
