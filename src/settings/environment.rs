@@ -32,6 +32,15 @@ impl Environment {
         )
     }
 
+    /// These variables, and those of another environment that these do not have.
+    #[must_use]
+    pub fn with(mut self, other: Self) -> Self {
+        for (name, value) in other.0 {
+            self.0.entry(name).or_insert(value);
+        }
+        self
+    }
+
     /// The value of a variable as text; bytes that are none are replaced.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<String> {

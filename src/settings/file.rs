@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -202,39 +200,6 @@ fn read(path: &Path) -> Result<Option<File>, SettingsError> {
     Ok(Some(file))
 }
 
-/// Makes a profile the default; everything else in the file stays as it is written.
-///
-/// # Errors
-/// A file that cannot be read, understood or replaced.
-pub fn write_default(path: &Path, name: &str) -> Result<(), SettingsError> {
-    let shown = path.display().to_string();
-    let failed =
-        |error: std::io::Error| SettingsError::File { path: shown.clone(), reason: error.to_string() };
-    let text = fs::read_to_string(path).map_err(failed)?;
-    let mut document: toml_edit::DocumentMut = text
-        .parse()
-        .map_err(|_| SettingsError::Syntax { path: shown.clone(), reason: "not understood".to_owned() })?;
-    document["default_profile"] = toml_edit::value(name);
-    replace(path, &document.to_string()).map_err(failed)
-}
-
-/// Replaces a file at one stroke, readable by its owner only.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    // A link stays one: what it points to is replaced.
-    let path = fs::canonicalize(path)?;
-    let beside = path.with_extension(format!("toml.{}", std::process::id()));
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-    let written = file
-        .write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&beside, &path));
-    if written.is_err() {
-        // The first error is the one to tell.
-        drop(fs::remove_file(&beside));
-    }
-    written
-}
-
 /// What is wrong and where, without the line itself or its value: they may hold a password.
 fn describe(error: &toml_edit::de::Error, text: &str) -> String {
     let message = without_value(&error.message().trim().replace('\n', ", "));
@@ -309,7 +274,7 @@ mod tests {
         let path = directory.path().join("config.toml");
         let text = "# mine\n[profiles.b] # second\nusername = \"u\"\n\n[profiles.a]\n";
         fs::write(&path, text).unwrap();
-        write_default(&path, "a").unwrap();
+        crate::settings::edit::write_default(&path, "a").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), format!("default_profile = \"a\"\n{text}"));
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(read(&path).unwrap().unwrap().default_profile.as_deref(), Some("a"));

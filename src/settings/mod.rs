@@ -3,6 +3,7 @@
 mod candidates;
 mod checks;
 mod connect;
+pub mod edit;
 mod effective;
 mod environment;
 mod error;

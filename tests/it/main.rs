@@ -34,6 +34,7 @@ mod memo;
 mod meta;
 mod peers;
 mod ping;
+mod profile;
 mod purge;
 mod python_printable;
 mod python_repr;

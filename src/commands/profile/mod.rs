@@ -1,9 +1,14 @@
 //! `profile`: the profiles of the file.
 
+mod add;
+
+use std::path::PathBuf;
+
 use clap::Args;
 use clap::Subcommand;
 use serde::Serialize;
 
+use super::confirm::ConfirmArgs;
 use super::context::Context;
 use crate::failure::Exit;
 use crate::failure::Failure;
@@ -13,10 +18,10 @@ use crate::output::Table;
 use crate::settings;
 use crate::settings::Flags;
 use crate::settings::Settings;
+use crate::settings::edit;
 use crate::settings::explain;
-use crate::settings::file;
 
-/// List, show, choose and test profiles
+/// List, show, write, choose and test profiles
 #[derive(Args, Debug)]
 pub struct ProfileArgs {
     #[command(subcommand)]
@@ -32,6 +37,15 @@ enum ProfileCommand {
     Show {
         /// Which profile [default: the one in use]
         name: Option<String>,
+    },
+    Add(add::AddArgs),
+    /// Take a profile out of the file
+    #[command(visible_alias = "remove")]
+    Rm {
+        /// Which profile
+        name: String,
+        #[command(flatten)]
+        confirm: ConfirmArgs,
     },
     /// Make a profile the default
     Use {
@@ -76,6 +90,8 @@ pub fn run(context: &mut Context, args: &ProfileArgs) -> Result<Exit, Failure> {
     match &args.command {
         ProfileCommand::Ls => list(context),
         ProfileCommand::Show { name } => show(context, name.as_deref()),
+        ProfileCommand::Add(args) => add::run(context, args),
+        ProfileCommand::Rm { name, confirm } => remove(context, name, confirm),
         ProfileCommand::Use { name } => choose(context, name),
         ProfileCommand::Test { name } => {
             let settings = of_profile(context, name.as_deref())?;
@@ -156,14 +172,29 @@ fn of_profile(context: &Context, name: Option<&str>) -> Result<Settings, Failure
     Ok(settings::resolve(&flags, &context.environment.of_files())?)
 }
 
-fn choose(context: &mut Context, name: &str) -> Result<Exit, Failure> {
+/// The file, if a profile of this name is in it.
+fn file_with(context: &Context, name: &str) -> Result<PathBuf, Failure> {
     let (path, file) = settings::profile_file(&context.flags, &context.environment)?;
-    if !file.profiles.contains_key(name) {
-        let known = file.profiles.into_keys().collect();
-        let path = path.value.display().to_string();
-        return Err(settings::SettingsError::NoProfile { name: name.to_owned(), path, known }.into());
+    if file.profiles.contains_key(name) {
+        return Ok(path.value);
     }
-    file::write_default(&path.value, name)?;
-    context.output.note(&format!("{name} is the default profile of {}", path.value.display()));
+    let known = file.profiles.into_keys().collect();
+    let path = path.value.display().to_string();
+    Err(settings::SettingsError::NoProfile { name: name.to_owned(), path, known }.into())
+}
+
+fn choose(context: &mut Context, name: &str) -> Result<Exit, Failure> {
+    let path = file_with(context, name)?;
+    edit::write_default(&path, name)?;
+    context.output.note(&format!("{name} is the default profile of {}", path.display()));
+    Ok(Exit::Done)
+}
+
+fn remove(context: &mut Context, name: &str, confirm: &ConfirmArgs) -> Result<Exit, Failure> {
+    let path = file_with(context, name)?;
+    let question = format!("Take profile {name} out of {}?", path.display());
+    confirm.ask_about_files(context, "profile rm", &question)?;
+    edit::remove_profile(&path, name)?;
+    context.output.note(&format!("profile {name} is no longer in {}", path.display()));
     Ok(Exit::Done)
 }
