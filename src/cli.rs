@@ -87,6 +87,7 @@ enum Command {
     Check(commands::check::CheckCommandArgs),
     #[command(visible_alias = "probe")]
     Latency(commands::latency::LatencyArgs),
+    Top(commands::top::TopArgs),
     Tail(commands::tail::TailArgs),
     Measure(commands::measure::MeasureArgs),
     Exporter(commands::exporter::ExporterArgs),
@@ -275,6 +276,7 @@ fn dispatch(context: &mut Context, command: &Command) -> Result<Exit, Failure> {
         Command::Check(args) => commands::check::run(context, args),
         Command::Latency(args) => commands::latency::run(context, args),
         Command::Exporter(args) => commands::exporter::run(context, args),
+        Command::Top(args) => commands::top::run(context, args),
         Command::Tail(args) => commands::tail::run(context, args),
         Command::Measure(args) => commands::measure::run(context, args),
         Command::Ping(args) => commands::ping::run(context, args),

@@ -6,6 +6,7 @@ pub mod archive;
 pub mod cli;
 pub mod codec;
 pub mod commands;
+pub mod dashboard;
 pub mod dev;
 pub mod failure;
 pub mod flask;

@@ -21,7 +21,7 @@ pub fn cluster(context: &mut Context, command: &str) -> Result<Arc<Cluster>, Fai
     let (reason, hint) = if options.login.is_some() {
         (
             "servers with SASL speak the binary protocol only",
-            "cachier stats -i 5s shows rates there; cachier measure -- CMD the traffic of one command",
+            "cachier top --once and cachier stats -i 5s show rates there; cachier measure -- CMD the traffic of one command",
         )
     } else {
         ("--protocol binary was asked for", "watching works with --protocol text")

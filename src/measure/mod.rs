@@ -14,6 +14,7 @@ pub mod expression;
 pub mod expression_error;
 pub mod figure;
 pub mod hdr_log;
+pub mod hot;
 pub mod interpretation;
 pub mod latency;
 pub mod percentile;

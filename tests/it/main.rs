@@ -55,5 +55,6 @@ mod sizes;
 mod stats;
 mod stored_values;
 mod tail;
+mod top;
 mod touch;
 mod wait;

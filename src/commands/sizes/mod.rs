@@ -2,7 +2,7 @@
 
 mod gather;
 mod report;
-mod split;
+pub mod split;
 mod table;
 
 use std::sync::Mutex;

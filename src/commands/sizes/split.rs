@@ -8,7 +8,7 @@ use crate::measure::prefixes::ends;
 
 /// How keys are cut into prefixes.
 #[derive(Clone, Debug)]
-pub(super) struct Split {
+pub struct Split {
     separators: Vec<Vec<u8>>,
     /// `CACHE_KEY_PREFIX`, where the user said nothing of separators.
     flask: Option<Vec<u8>>,
@@ -16,7 +16,8 @@ pub(super) struct Split {
 
 impl Split {
     /// The usual separators and what Flask-Caching puts before its keys, or what the user says.
-    pub(super) fn new(separators: &[String], facts: &Facts) -> Self {
+    #[must_use]
+    pub fn new(separators: &[String], facts: &Facts) -> Self {
         if separators.is_empty() {
             let flask = Some(facts.key_prefix.clone().into_bytes()).filter(|prefix| !prefix.is_empty());
             return Self { separators: vec![b":".to_vec(), b"/".to_vec()], flask };
@@ -25,12 +26,21 @@ impl Split {
     }
 
     /// The separators as texts.
-    pub(super) fn separators(&self) -> Vec<String> {
+    #[must_use]
+    pub fn separators(&self) -> Vec<String> {
         self.separators.iter().map(|bytes| String::from_utf8_lossy(bytes).into_owned()).collect()
     }
 
+    /// What a key begins with: so many prefixes, behind that of Flask-Caching; empty if it has none.
+    #[must_use]
+    pub fn prefix<'a>(&'a self, key: &'a [u8], depth: usize) -> &'a [u8] {
+        let is_flask = self.flask.as_ref().is_some_and(|flask| key.starts_with(flask));
+        let end = self.ends(key).take(depth + usize::from(is_flask)).last().unwrap_or_default();
+        key.get(..end).unwrap_or_default()
+    }
+
     /// The lengths of the prefixes of a key, ascending.
-    pub(super) fn ends<'a>(&'a self, key: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+    pub fn ends<'a>(&'a self, key: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
         let (mut first, mut second, mut is_whole) = (None, None, false);
         if let Some(flask) = &self.flask
             && let Some(library_key) = key.strip_prefix(flask.as_slice())

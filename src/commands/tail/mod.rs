@@ -14,12 +14,12 @@ use serde_json::json;
 
 use self::filter::Filter;
 use self::follow::Following;
-use self::lost::Lost;
 use self::row::Style;
 use super::context::Context;
 use super::glob::Glob;
 use super::interrupt::Interrupt;
 use super::listed;
+use super::lost::Lost;
 use super::outcome::ending;
 use super::watched;
 use crate::failure::Exit;
