@@ -53,6 +53,19 @@ fn a_line_may_name_other_servers_and_use_another_profile() {
 }
 
 #[test]
+fn a_test_of_another_profile_leaves_the_shell_where_it_is() {
+    let (one, other) = (Server::start(Kind::Plain), Server::start(Kind::Plain));
+    one.store("a", 0, "one");
+    let profiles = format!(
+        "[profiles.one]\nservers = [\"{}\"]\n[profiles.other]\nservers = [\"{}\"]\n",
+        one.address(),
+        other.address()
+    );
+    let shell = Cachier::new(["shell", "-e", "-p", "one"]).config(&profiles);
+    shell.stdin("profile test other\nget a\n").run().success().stdout_has("one");
+}
+
+#[test]
 fn servers_with_sasl_are_spoken_to_as_well() {
     let pool = Pool::sasl(2);
     pool.cachier(["shell"]).stdin("set a 1\nset b 2\nget a\nget b\n").run().success().stdout_has("2");

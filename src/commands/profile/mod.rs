@@ -95,8 +95,11 @@ pub fn run(context: &mut Context, args: &ProfileArgs) -> Result<Exit, Failure> {
         ProfileCommand::Use { name } => choose(context, name),
         ProfileCommand::Test { name } => {
             let settings = of_profile(context, name.as_deref())?;
-            context.change_settings(settings);
-            super::ping::run(context, &super::ping::PingArgs::default())
+            let flags = context.flags.clone();
+            // A shell goes on with its own servers afterwards.
+            context.with(flags, Some(settings), |context| {
+                super::ping::run(context, &super::ping::PingArgs::default())
+            })
         }
     }
 }
