@@ -1,6 +1,7 @@
 //! `profile`: the profiles of the file.
 
 mod add;
+mod ls;
 
 use std::path::PathBuf;
 
@@ -60,22 +61,6 @@ enum ProfileCommand {
 }
 
 #[derive(Debug, Serialize)]
-struct ProfileRecord {
-    name: String,
-    default: bool,
-    servers: Option<Vec<String>>,
-    routing: Option<String>,
-    protected: bool,
-    read_only: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct ListDocument {
-    schema: &'static str,
-    profiles: Vec<ProfileRecord>,
-}
-
-#[derive(Debug, Serialize)]
 struct ShowDocument {
     schema: &'static str,
     profile: Option<String>,
@@ -88,7 +73,7 @@ struct ShowDocument {
 /// A profile or file that is not there or not understood.
 pub fn run(context: &mut Context, args: &ProfileArgs) -> Result<Exit, Failure> {
     match &args.command {
-        ProfileCommand::Ls => list(context),
+        ProfileCommand::Ls => ls::run(context),
         ProfileCommand::Show { name } => show(context, name.as_deref()),
         ProfileCommand::Add(args) => add::run(context, args),
         ProfileCommand::Rm { name, confirm } => remove(context, name, confirm),
@@ -102,50 +87,6 @@ pub fn run(context: &mut Context, args: &ProfileArgs) -> Result<Exit, Failure> {
             })
         }
     }
-}
-
-fn list(context: &mut Context) -> Result<Exit, Failure> {
-    let format = context.format(&super::change::FORMATS)?;
-    let (_, file) = settings::profile_file(&context.flags, &context.environment)?;
-    let records: Vec<ProfileRecord> = file
-        .profiles
-        .into_iter()
-        .map(|(name, profile)| ProfileRecord {
-            default: file.default_profile.as_ref() == Some(&name),
-            name,
-            servers: profile
-                .servers
-                .map(|servers| servers.iter().map(|server| explain::hide_user_info(server)).collect()),
-            routing: profile.routing,
-            protected: profile.protected,
-            read_only: profile.read_only,
-        })
-        .collect();
-    match format {
-        Format::Json => {
-            context.output.document(&ListDocument { schema: "cachier/profile-ls/1", profiles: records });
-        }
-        Format::Jsonl => records.iter().for_each(|record| context.output.object(record)),
-        _ => {
-            let mut table = Table::new(&["name", "default", "servers", "routing", "safety"]);
-            for record in records {
-                let safety = match (record.protected, record.read_only) {
-                    (_, true) => "read-only",
-                    (true, false) => "protected",
-                    (false, false) => "",
-                };
-                table.rows.push(vec![
-                    Cell::text(record.name),
-                    Cell::text(if record.default { "default" } else { "" }),
-                    record.servers.map_or(Cell::Missing, |servers| Cell::text(servers.join(","))),
-                    record.routing.map_or(Cell::Missing, Cell::text),
-                    Cell::text(safety),
-                ]);
-            }
-            context.output.table(format, &table);
-        }
-    }
-    Ok(Exit::Done)
 }
 
 fn show(context: &mut Context, name: Option<&str>) -> Result<Exit, Failure> {
