@@ -17,6 +17,7 @@ use super::flags::ZLIB;
 use super::flags::layers;
 use super::foreign;
 use super::format;
+use super::written;
 use super::zlib;
 
 /// What a reader of values may assume.
@@ -83,6 +84,17 @@ impl Decoded {
         Self { value: DecodedValue::Unreadable { error, payload }, kind, encoding }
     }
 
+    /// The value if it can be written out within the limit, else the bytes and the error.
+    pub(super) fn written_within(self, stored: &[u8], options: &Options) -> Self {
+        let limit = options.max_decoded;
+        match &self.value {
+            DecodedValue::Value(value) if !written::fits(value, limit) => {
+                Self::unreadable(self.kind, CodecError::TooLong { limit }, stored)
+            }
+            _ => self,
+        }
+    }
+
     pub(super) fn noted(mut self, note: &str) -> Self {
         self.encoding.push_str("; ");
         self.encoding.push_str(note);
@@ -99,6 +111,10 @@ impl Decoded {
 /// another client or library would.
 #[must_use]
 pub fn decode(client: Client, flags: u32, stored: &[u8], options: &Options) -> Decoded {
+    by_flags(client, flags, stored, options).written_within(stored, options)
+}
+
+fn by_flags(client: Client, flags: u32, stored: &[u8], options: &Options) -> Decoded {
     if flags & SIXTEEN != 0 && flags & !(SIXTEEN | ZLIB) == 0 {
         return flag_sixteen(client, flags, stored, options);
     }

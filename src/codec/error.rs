@@ -18,6 +18,12 @@ pub enum CodecError {
         /// The limit in force, in bytes.
         limit: usize,
     },
+    /// The value would be far longer on the screen than it is: a text that many share, in escapes.
+    #[error("written out, the value is longer than {limit} bytes (raise the limit with --max-decoded)")]
+    TooLong {
+        /// The limit in force, in bytes.
+        limit: usize,
+    },
     /// A zlib stream that does not inflate.
     #[error("the zlib stream is damaged: {reason}")]
     Zlib {

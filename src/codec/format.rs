@@ -42,10 +42,10 @@ pub fn decode_as(format: Format, client: Client, flags: u32, stored: &[u8], opti
         return decode(client, flags, stored, options);
     }
     if !known.is_some_and(|layers| layers.zlib) {
-        return by_format(format, stored, options);
+        return by_format(format, stored, options).written_within(stored, options);
     }
     match zlib::inflate(stored, options.max_decoded) {
-        Ok(inflated) => by_format(format, &inflated, options).inflated(),
+        Ok(inflated) => by_format(format, &inflated, options).inflated().written_within(stored, options),
         Err(error) => Decoded::unreadable("zlib", error, stored),
     }
 }

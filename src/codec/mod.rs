@@ -16,6 +16,7 @@ pub mod render;
 pub mod response;
 pub mod spread;
 pub mod typed;
+pub mod written;
 pub mod zlib;
 
 pub use client::Client;

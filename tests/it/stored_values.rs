@@ -179,3 +179,19 @@ fn the_deepest_values_are_shown() {
         assert!(render::inline(value).contains("None"));
     }
 }
+
+/// A text of control characters that a thousand places share is 60 MB in memory and many times that in escapes.
+#[test]
+fn a_shared_text_of_escapes_is_cut_off() {
+    let text = "\u{1}".repeat(60_000);
+    let length = u32::try_from(text.len()).unwrap().to_le_bytes();
+    let shared = [b"X", &length[..], text.as_bytes(), b"\x94"].concat();
+    let stored = [b"\x80\x04](", &shared[..], &b"h\x00".repeat(1000), b"e."].concat();
+    for decoded in [
+        decode(Client::Pylibmc, 1, &stored, &Options::default()),
+        decode_as(Format::Pickle, Client::Pylibmc, 1, &stored, &Options::default()),
+    ] {
+        let DecodedValue::Unreadable { error, .. } = &decoded.value else { panic!("{}", decoded.kind) };
+        assert!(error.to_string().contains("--max-decoded"), "{error}");
+    }
+}
