@@ -21,7 +21,7 @@ use crate::routing::Targets;
 /// Delete items
 ///
 /// Prints what became of each key; more than a thousand keys of --stdin are streamed, and more than a hundred have to be
-/// confirmed. Exit 1 if nothing was deleted.
+/// confirmed. What is deleted is kept for undo, unless it is streamed. Exit 1 if nothing was deleted.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  cachier delete session:42\n  cachier delete -F view//products\n  \
     cut -f1 stale.txt | cachier delete --stdin --yes")]

@@ -64,6 +64,8 @@ pub struct Settings {
     pub protected: bool,
     /// Whether nothing is asked.
     pub no_input: Setting<bool>,
+    /// Whether nothing is kept of what is deleted or overwritten.
+    pub no_journal: Setting<bool>,
     /// What the user should know about how these came about.
     pub notes: Vec<String>,
 }

@@ -95,6 +95,7 @@ pub fn lines(settings: &Settings) -> Vec<Line> {
             &if settings.protected { of_profile(settings) } else { Source::Default },
         ),
         line("no_input", settings.no_input.value, &settings.no_input.source),
+        line("journal", !settings.no_journal.value, &settings.no_journal.source),
     ]);
     lines
 }

@@ -66,6 +66,8 @@ pub struct Profile {
     /// Whether destructive commands ask for the profile's name.
     #[serde(default)]
     pub protected: bool,
+    /// Whether what is deleted or overwritten is kept for `undo`; it is unless this says no.
+    pub journal: Option<bool>,
 }
 
 /// TLS of a profile: `tls = true`, or a table.

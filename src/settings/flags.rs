@@ -144,6 +144,9 @@ pub struct Flags {
     /// Ask nothing [env: CACHIER_NO_INPUT=1, CI=true]
     #[arg(long, global = true, hide_short_help = true, help_heading = "Safety")]
     pub no_input: bool,
+    /// Keep nothing of what is deleted or overwritten for undo [env: CACHIER_NO_JOURNAL=1]
+    #[arg(long, global = true, hide_short_help = true, help_heading = "Safety")]
+    pub no_journal: bool,
 }
 
 impl Flags {
@@ -182,6 +185,7 @@ impl Flags {
             client_values: self.client_values.or(base.client_values),
             read_only: self.read_only || base.read_only,
             no_input: self.no_input || base.no_input,
+            no_journal: self.no_journal || base.no_journal,
             output: self.output.or(base.output),
             color: self.color.or(base.color),
             quiet: self.quiet || base.quiet,

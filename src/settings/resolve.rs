@@ -185,6 +185,7 @@ impl<'a> Resolver<'a> {
                 }
                 setting => setting,
             },
+            no_journal: self.switch("--no-journal", flags.no_journal, own.journal == Some(false)),
             username,
             password,
             profile: self.profile.map(|(name, _)| name),

@@ -57,4 +57,5 @@ mod stored_values;
 mod tail;
 mod top;
 mod touch;
+mod undo;
 mod wait;

@@ -10,6 +10,7 @@ use self::rows::count;
 use self::rows::print;
 use self::rows::row;
 use super::context::Context;
+use super::journal;
 use super::outcome::ending;
 use super::refusal;
 use crate::failure::Exit;
@@ -115,6 +116,7 @@ pub fn apply_and<'a>(
         (plan.iter().map(|_| Ok("planned")).collect(), Vec::new())
     } else {
         let requests: Vec<_> = plan.iter().map(|&(server, key)| (server, request(key))).collect();
+        journal::keep(context, change.command, &requests)?;
         let answers = cluster.pool.run(&requests, |position, reply| {
             let (server, key) = plan[position];
             word(change, &reply).ok_or_else(|| refusal::failure(&cluster.pool.name(server), key, &reply))

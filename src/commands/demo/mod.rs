@@ -76,6 +76,7 @@ pub fn run(context: &mut Context, _args: &DemoArgs) -> Result<Exit, Failure> {
             .env_clear()
             .envs(pool.variables())
             .env(settings::TERMINAL_VARIABLE, "1")
+            .env("CACHIER_NO_JOURNAL", "1")
             .stdin(Stdio::null())
             .output()
             .map_err(|error| Failure::new(Exit::Bug, format!("cannot run this program: {error}")))?;

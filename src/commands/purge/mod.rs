@@ -33,7 +33,7 @@ use crate::protocol::listing::Entry;
 /// Delete every item that matches, on all servers
 ///
 /// Counts first and asks, unless --yes. Repeats until a pass over a server finds nothing; what is stored meanwhile stays.
-/// Exit 1 if nothing matches.
+/// Nothing is kept for undo: --save does that. Exit 1 if nothing matches.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Examples:\n  cachier purge 'view//products/*' --dry-run\n  cachier purge --prefix session: --idle-above 30d\n  \

@@ -1,5 +1,6 @@
 //! Items on their way: read from servers, written to a file or to other servers, in constant memory.
 
+pub mod delivery;
 pub mod file;
 pub mod report;
 pub mod source;
